@@ -1,0 +1,98 @@
+"""Boxes. Inside Vitruv a box is xyxy: left, top, right, bottom in pixels, edges (not centres), right and bottom exclusive.
+
+COCO's xywh exists only at the edge, in the adapters of file formats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitruv.errors import InputError
+from vitruv.types import AnyArray, Float32Array, Int64Array
+
+
+def as_boxes_xyxy(boxes: object, *, name: str = "boxes") -> Float32Array:
+    """Check boxes that come from outside.
+
+    boxes: (n, 4) numbers, xyxy in pixels; an empty sequence is n = 0. Returns (n, 4) float32.
+    Raises InputError naming the first box that is not finite, or is empty or inverted (x2 <= x1 or y2 <= y1).
+    """
+    try:
+        array = np.asarray(boxes, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be an (n, 4) array of numbers: {error}") from None
+    if array.size == 0:
+        return np.zeros((0, 4), np.float32)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise InputError(f"{name} must have shape (n, 4), x1 y1 x2 y2, but got shape {array.shape}")
+    for i, box in enumerate(array):
+        x1, y1, x2, y2 = (float(v) for v in box)
+        if not np.isfinite(box).all():
+            raise InputError(f"{name}[{i}] is not finite: {[x1, y1, x2, y2]}")
+        if x2 <= x1 or y2 <= y1:
+            raise InputError(f"{name}[{i}] is empty or inverted: {[x1, y1, x2, y2]}; expected x1 < x2 and y1 < y2")
+    return array
+
+
+def xywh_to_xyxy(boxes_xywh: AnyArray) -> AnyArray:
+    """(n, 4) left, top, width, height -> (n, 4) xyxy, same dtype."""
+    boxes_xywh = np.asarray(boxes_xywh).reshape(-1, 4)
+    return np.concatenate([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], axis=1)
+
+
+def xyxy_to_xywh(boxes_xyxy: AnyArray) -> AnyArray:
+    """(n, 4) xyxy -> (n, 4) left, top, width, height, same dtype."""
+    boxes_xyxy = np.asarray(boxes_xyxy).reshape(-1, 4)
+    return np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
+
+
+def placement_xywh(boxes_xyxy: AnyArray) -> Int64Array:
+    """Where the chart map of each box lies: (n, 4) int64 x, y, w, h.
+
+    The official result format truncates each of x, y, w and h towards zero, w and h of at least 1; x and y may be negative.
+    """
+    xywh = xyxy_to_xywh(np.asarray(boxes_xyxy, np.float32)).astype(np.int64)
+    xywh[:, 2:] = np.maximum(xywh[:, 2:], 1)
+    return xywh
+
+
+def area(boxes_xyxy: AnyArray) -> AnyArray:
+    """(n,) areas in square pixels."""
+    boxes_xyxy = np.asarray(boxes_xyxy).reshape(-1, 4)
+    sides = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1])
+
+
+def iou(a_xyxy: AnyArray, b_xyxy: AnyArray) -> AnyArray:
+    """Intersection over union of every pair: (n, 4), (m, 4) -> (n, m); 0 where both are empty."""
+    a, b = np.asarray(a_xyxy).reshape(-1, 4), np.asarray(b_xyxy).reshape(-1, 4)
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(high - low, 0)
+    intersection = sides[..., 0] * sides[..., 1]
+    union = area(a)[:, None] + area(b)[None, :] - intersection
+    return np.where(union > 0, intersection / np.where(union > 0, union, 1), 0)
+
+
+def clip(boxes_xyxy: AnyArray, size_hw: tuple[int, int]) -> AnyArray:
+    """Boxes cut at the borders of an image of `size_hw`."""
+    height, width = size_hw
+    limit = np.array([width, height, width, height], dtype=np.asarray(boxes_xyxy).dtype)
+    return np.clip(boxes_xyxy, 0, limit)
+
+
+def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
+    """Greedy non-maximum suppression: indices kept, in order of falling score.
+
+    A box is dropped when its IoU with a kept box of higher score is above `threshold` (equal is kept). Equal scores keep input order.
+    """
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    boxes = np.asarray(boxes_xyxy).reshape(-1, 4)[order]
+    alive = np.ones(len(order), bool)
+    kept: list[int] = []
+    for i in range(len(order)):
+        if not alive[i]:
+            continue
+        kept.append(int(order[i]))
+        alive[i + 1 :] &= iou(boxes[i : i + 1], boxes[i + 1 :])[0] <= threshold
+    return np.array(kept, np.int64)
