@@ -84,7 +84,8 @@ def clip(boxes_xyxy: AnyArray, size_hw: tuple[int, int]) -> AnyArray:
 def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
     """Greedy non-maximum suppression: indices kept, in order of falling score.
 
-    A box is dropped when its IoU with a kept box of higher score is above `threshold` (equal is kept). Equal scores keep input order.
+    A box is dropped when its IoU with a kept box of higher score is above `threshold` (equal is kept); equal scores keep
+    their order.
     """
     order = np.argsort(-np.asarray(scores), kind="stable")
     boxes = np.asarray(boxes_xyxy).reshape(-1, 4)[order]
