@@ -10,12 +10,14 @@ from vitruv.geometry.boxes import (
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
+from vitruv.geometry.crop import crop_window
 from vitruv.geometry.resample import resize_bilinear
 
 __all__ = [
     "area",
     "as_boxes_xyxy",
     "clip",
+    "crop_window",
     "iou",
     "nms",
     "placement_xywh",
