@@ -1,0 +1,110 @@
+"""Where an annotator is asked: how many points a part gets, and which pixels of its mask.
+
+The paper samples every visible part with k-means and at most 14 points (section 3.1, "annotation system"). The numbers and
+the order were read off real DensePose-COCO masks: points lie at the centroids of their Voronoi cells to about a pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitruv.errors import InputError
+from vitruv.types import BoolArray, Float32Array, Float64Array
+
+GRID = 256
+"""Masks and points live on a grid of 256 x 256 over the box of the person."""
+
+MAX_POINTS_PER_PART = 14
+
+PART_ORDER = (1, 14, 6, 7, 10, 11, 8, 9, 12, 13, 4, 5, 2, 3)
+"""The parts in the order in which DensePose-COCO lists their points: torso, head, then limbs from the trunk outwards."""
+
+# From this area on (pixels of the grid), this many points. 9, 11 and 13 never occur in real data.
+_STEPS = ((0, 5), (300, 6), (600, 7), (700, 8), (970, 10), (1450, 12), (2000, 14))
+
+_MAX_ROUNDS = 100
+_SETTLED_PX = 0.05  # real points lie within about a pixel of their centroid
+
+
+def point_count(area: int) -> int:
+    """Points for a part whose mask covers `area` pixels of the 256 x 256 grid: 5 to 14, fewer only where pixels are fewer."""
+    if area < 0:
+        raise InputError(f"area must not be negative, but got {area}")
+    count = 0
+    for start, points in _STEPS:
+        if area >= start:
+            count = points
+    return min(count, area)
+
+
+def sample_points(mask: BoolArray, count: int, rng: np.random.Generator) -> Float32Array:
+    """Spread points over a mask, roughly equally far from one another.
+
+    They are the centroids of k-means on the mask's pixels; a centroid outside the mask (in a hole, between two pieces) moves to
+    the nearest pixel inside, so the pixel that a point rounds to always lies in the mask.
+
+    mask: (256, 256) bool (any size is accepted). count: how many; a mask of fewer pixels gives one point for each.
+    Returns (n, 2) float32 x, y in pixel-index coordinates of the mask (the centre of the first pixel is 0, as in `dp_x` and
+    `dp_y`), n <= count, sorted from top to bottom. An empty mask gives (0, 2). The same generator state gives the same points.
+    """
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise InputError(f"mask must be (h, w) bool, but got {mask.shape} {mask.dtype}")
+    if count < 0:
+        raise InputError(f"count must not be negative, but got {count}")
+    rows, columns = np.nonzero(mask)
+    pixels = np.column_stack([columns, rows]).astype(np.float64)  # (m, 2) x, y
+    count = min(count, len(pixels))
+    if count == 0:
+        return np.zeros((0, 2), np.float32)
+    if count == len(pixels):
+        points = pixels
+    else:
+        points = _snap(_lloyd(pixels, _far_apart(pixels, count, rng)), pixels)
+    return points[np.lexsort((points[:, 0], points[:, 1]))].astype(np.float32)
+
+
+def _far_apart(pixels: Float64Array, count: int, rng: np.random.Generator) -> Float64Array:
+    """Distinct first centres: a random pixel, then again and again the pixel farthest from all centres so far."""
+    centres = [pixels[rng.integers(len(pixels))]]
+    distance = np.full(len(pixels), np.inf)
+    for _ in range(count - 1):
+        distance = np.minimum(distance, ((pixels - centres[-1]) ** 2).sum(axis=1))
+        centres.append(pixels[int(distance.argmax())])
+    return np.stack(centres)
+
+
+def _lloyd(pixels: Float64Array, centres: Float64Array) -> Float64Array:
+    """k-means: every centre moves to the mean of the pixels nearest to it until none moves any more."""
+    x, y = np.ascontiguousarray(pixels.T)
+    for _ in range(_MAX_ROUNDS):
+        # |pixel - centre|^2 less |pixel|^2, which is the same for all centres.
+        away = np.outer(-2 * centres[:, 0], x) + np.outer(-2 * centres[:, 1], y) + (centres**2).sum(axis=1)[:, None]  # (k, m)
+        nearest = away.argmin(axis=0)
+        sizes = np.bincount(nearest, minlength=len(centres))
+        sums = np.column_stack([np.bincount(nearest, weights=axis, minlength=len(centres)) for axis in (x, y)])
+        # A centre that lost all its pixels stays where it is.
+        moved = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centres)
+        if np.abs(moved - centres).max() < _SETTLED_PX:
+            return moved
+        centres = moved
+    return centres
+
+
+def _snap(points: Float64Array, pixels: Float64Array) -> Float64Array:
+    """Points whose own pixel is not in `pixels` move to the nearest that is, each to one of its own."""
+    free = np.ones(len(pixels), bool)
+    place = {(int(x), int(y)): i for i, (x, y) in enumerate(pixels)}
+    snapped = points.copy()
+    outside = []
+    for i, (x, y) in enumerate(np.rint(points)):
+        pixel = place.get((int(x), int(y)))
+        if pixel is not None and free[pixel]:
+            free[pixel] = False
+        else:
+            outside.append(i)
+    for i in outside:
+        distance = ((pixels - points[i]) ** 2).sum(axis=1)
+        pixel = int(np.where(free, distance, np.inf).argmin())
+        free[pixel] = False
+        snapped[i] = pixels[pixel]
+    return snapped
