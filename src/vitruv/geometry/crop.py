@@ -7,7 +7,7 @@ import numpy as np
 from vitruv.types import AnyArray, Float32Array
 
 
-def crop_window(boxes_xyxy: AnyArray, size_hw: tuple[int, int], *, scale: float) -> Float32Array:
+def crop_window(boxes_xyxy: AnyArray, size_hw: tuple[int, int], scale: float) -> Float32Array:
     """The window that is resampled to a crop of `size_hw`: the box enlarged, then grown to the crop's aspect ratio.
 
     boxes_xyxy: (..., 4) pixels of the picture, not empty. size_hw: height and width of the crop. scale: factor by which both
