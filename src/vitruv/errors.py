@@ -16,6 +16,7 @@ A message is one sentence: what is wrong, in which file or argument, what to do.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -30,7 +31,7 @@ class InputError(VitruvError, ValueError):
 class FileError(VitruvError, OSError):
     """A file cannot be used. `path` names it; the message starts with it."""
 
-    def __init__(self, path: str | Path, reason: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = Path(path)
         self.reason = reason
@@ -39,7 +40,7 @@ class FileError(VitruvError, OSError):
 class MissingFileError(FileError, FileNotFoundError):
     """The file does not exist."""
 
-    def __init__(self, path: str | Path, reason: str = "no such file or folder") -> None:
+    def __init__(self, path: str | os.PathLike[str], reason: str = "no such file or folder") -> None:
         super().__init__(path, reason)
 
 
@@ -54,7 +55,7 @@ class UnwritableFileError(FileError):
 class FormatError(VitruvError, ValueError):
     """A file breaks the rules of its format."""
 
-    def __init__(self, path: str | Path, reason: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = Path(path)
         self.reason = reason
