@@ -10,6 +10,8 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.types import AnyArray, Float32Array, Int64Array
 
+_NMS_BLOCK = 128  # boxes compared with all later ones at a time
+
 
 def as_boxes_xyxy(boxes: object, *, name: str = "boxes") -> Float32Array:
     """Check boxes that come from outside.
@@ -90,10 +92,18 @@ def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
     order = np.argsort(-np.asarray(scores), kind="stable")
     boxes = np.asarray(boxes_xyxy).reshape(-1, 4)[order]
     alive = np.ones(len(order), bool)
-    kept: list[int] = []
-    for i in range(len(order)):
-        if not alive[i]:
+    # Overlaps are computed for blocks of boxes against all later ones: few calls, and memory stays bounded.
+    for start in range(0, len(order), _NMS_BLOCK):
+        rows = start + np.flatnonzero(alive[start : start + _NMS_BLOCK])
+        if not len(rows):
             continue
-        kept.append(int(order[i]))
-        alive[i + 1 :] &= iou(boxes[i : i + 1], boxes[i + 1 :])[0] <= threshold
-    return np.array(kept, np.int64)
+        later = start + np.flatnonzero(alive[start:])
+        overlaps = iou(boxes[rows], boxes[later]) > threshold
+        remaining = np.ones(len(later), bool)
+        place = np.searchsorted(later, rows)
+        for row, own in enumerate(place):
+            if remaining[own]:
+                # Boxes of the same block that come before stay as they are: they were decided already.
+                remaining[own + 1 :] &= ~overlaps[row, own + 1 :]
+        alive[later] = remaining
+    return np.asarray(order[alive], np.int64)
