@@ -11,15 +11,18 @@ from vitruv.geometry.boxes import (
     xyxy_to_xywh,
 )
 from vitruv.geometry.crop import crop_window
-from vitruv.geometry.resample import resize_bilinear
+from vitruv.geometry.resample import Taps, bilinear_taps, pixel_centres, resize_bilinear
 
 __all__ = [
+    "Taps",
     "area",
     "as_boxes_xyxy",
+    "bilinear_taps",
     "clip",
     "crop_window",
     "iou",
     "nms",
+    "pixel_centres",
     "placement_xywh",
     "resize_bilinear",
     "xywh_to_xyxy",

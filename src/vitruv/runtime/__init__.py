@@ -1,1 +1,9 @@
 """Models at work: `load` gives a `Predictor`, which turns a picture into `DensePoses`."""
+
+from vitruv.runtime.chart_maps import chart_map_from_crop
+from vitruv.runtime.devices import DEVICES
+from vitruv.runtime.loading import load
+from vitruv.runtime.predictor import Model, Predictor
+from vitruv.runtime.sessions import Session
+
+__all__ = ["DEVICES", "Model", "Predictor", "Session", "chart_map_from_crop", "load"]

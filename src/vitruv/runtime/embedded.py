@@ -1,0 +1,91 @@
+"""Models of kind "embedded": a person detector, then a regressor on people's crops, both ONNX graphs of fixed size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitruv.errors import ModelError
+from vitruv.results import DensePoses
+from vitruv.runtime.detector import Detector
+from vitruv.runtime.regressor import Regressor
+from vitruv.types import Float32Array, UInt8Array
+
+
+@dataclass(frozen=True)
+class EmbeddedModel:
+    """Finds people, then maps each of them."""
+
+    detector: Detector
+    regressor: Regressor
+
+    def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
+        if boxes_xyxy is None:
+            boxes_xyxy, scores = self.detector.find(rgb, threshold=threshold)
+        else:
+            scores = np.ones(len(boxes_xyxy), np.float32)
+        charts = self.regressor.map_people(rgb, boxes_xyxy)
+        return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
+
+
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> EmbeddedModel:
+    """Open the two graphs that a manifest of kind "embedded" names.
+
+    Raises ModelError naming the entry of the manifest, or the file, that cannot be used.
+    """
+    read = _Reader(folder, manifest)
+    return EmbeddedModel(
+        detector=Detector(
+            read.file("detector"),
+            size_hw=read.size_hw("detector", "size_hw"),
+            pad_value=int(read.number("detector", "pad_value", 0, 255)),
+            nms_iou=read.number("detector", "nms_iou", 0, 1),
+            device=device,
+        ),
+        regressor=Regressor(
+            read.file("regressor"),
+            size_hw=read.size_hw("regressor", "size_hw"),
+            output_size_hw=read.size_hw("regressor", "output_size_hw"),
+            box_scale=read.number("regressor", "box_scale", 1, 4),
+            pad_value=int(read.number("regressor", "pad_value", 0, 255)),
+            device=device,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Entries of a manifest, checked one by one."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    def _value(self, part: str, name: str) -> Any:
+        section = self.manifest.get(part)
+        if not isinstance(section, dict) or name not in section:
+            raise ModelError(f"{self.folder}: model.json lacks {part}.{name}")
+        return section[name]
+
+    def _wrong(self, part: str, name: str, expected: str) -> ModelError:
+        return ModelError(f"{self.folder}: model.json: {part}.{name} must be {expected}, but is {self._value(part, name)!r}")
+
+    def file(self, part: str) -> Path:
+        name = self._value(part, "file")
+        if not isinstance(name, str) or Path(name).name != name:
+            raise self._wrong(part, "file", "the name of a file beside it")
+        return self.folder / name
+
+    def number(self, part: str, name: str, low: float, high: float) -> float:
+        value = self._value(part, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self._wrong(part, name, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    def size_hw(self, part: str, name: str) -> tuple[int, int]:
+        value = self._value(part, name)
+        if not isinstance(value, list) or len(value) != 2 or not all(type(side) is int and side > 0 for side in value):
+            raise self._wrong(part, name, "two positive integers, height and width")
+        return value[0], value[1]

@@ -1,0 +1,60 @@
+"""`load`: from a name or a folder to a `Predictor`.
+
+A model is a folder with a `model.json`, whose field `kind` says how it is run. To add a kind, write a module with a function
+`open_model(folder, manifest, *, device) -> Model` and name it in `KINDS`; it is imported only when such a model is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from vitruv.errors import ModelError
+from vitruv.runtime.predictor import Model, Predictor
+from vitruv.types import PathLike
+
+KINDS = {
+    "embedded": "vitruv.runtime.embedded",
+}
+"""kind -> module."""
+
+MANIFEST = "model.json"
+EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
+
+
+def load(model: PathLike | None = None, *, device: str = "auto") -> Predictor:
+    """Load a model, ready to predict.
+
+    model: None for the model inside the package, or the path of a model folder (or of its model.json).
+    device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
+    Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there.
+    """
+    folder = EMBEDDED_FOLDER if model is None else _folder(Path(model))
+    manifest = _manifest(folder / MANIFEST)
+    kind = manifest.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
+    opened: Model = importlib.import_module(KINDS[kind]).open_model(folder, manifest, device=device)
+    return Predictor(opened)
+
+
+def _folder(path: Path) -> Path:
+    if path.is_dir():
+        return path
+    if path.is_file():
+        return path.parent
+    raise ModelError(f"no model {str(path)!r}: expected a folder with a {MANIFEST}; leave it out for the model inside the package")
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such file, so this folder is not a model") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read as JSON ({error})") from None
+    if not isinstance(manifest, dict):
+        raise ModelError(f"{path}: expected a JSON object, but got {type(manifest).__name__}")
+    return manifest
