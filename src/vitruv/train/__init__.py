@@ -1,0 +1,25 @@
+"""Training: tasks (a network, its data and its losses) and the one loop that runs them."""
+
+from vitruv.train.checkpoint import Position, checkpoints, load_ema
+from vitruv.train.config import LoopConfig, load_config, save_or_check_config
+from vitruv.train.crop_augment import AugmentConfig
+from vitruv.train.loop import train
+from vitruv.train.progress import Progress
+from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
+from vitruv.train.task import Task
+
+__all__ = [
+    "AugmentConfig",
+    "LoopConfig",
+    "Position",
+    "Progress",
+    "RegressorConfig",
+    "RegressorTask",
+    "Task",
+    "build_regressor",
+    "checkpoints",
+    "load_config",
+    "load_ema",
+    "save_or_check_config",
+    "train",
+]

@@ -1,0 +1,99 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped.
+
+`step_000120.safetensors` holds tensors named `model.*`, `ema.*` and `optimizer.*`; `step_000120.json`, written last, says that
+they are complete, and how long the run has taken. The last two pairs are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from vitruv.errors import FormatError, InputError
+from vitruv.train.files import write_json, write_whole
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a run is. step: optimiser steps done. elapsed_s: seconds of training so far, stops not counted."""
+
+    step: int = 0
+    elapsed_s: float = 0.0
+
+
+def save_checkpoint(
+    folder: Path, position: Position, *, network: nn.Module, ema: nn.Module, optimizer: torch.optim.Optimizer
+) -> Path:
+    """Write a checkpoint and remove all but the last `KEPT`; returns the path of its tensors."""
+    tensors = {f"model.{name}": value for name, value in network.state_dict().items()}
+    tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
+    for name, parameter in network.named_parameters():
+        tensors |= {f"optimizer.{name}.{key}": value for key, value in optimizer.state[parameter].items()}
+    path = folder / f"step_{position.step:07d}.safetensors"
+    whole = {name: value.detach().to("cpu", memory_format=torch.contiguous_format, copy=True) for name, value in tensors.items()}
+    write_whole(path, lambda temporary: save_file(whole, temporary))
+    write_json(path.with_suffix(".json"), asdict(position))
+    for old in checkpoints(folder)[:-KEPT]:
+        old.with_suffix(".json").unlink()
+        old.unlink()
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints of a run (their .safetensors), oldest first."""
+    return sorted(path for path in folder.glob("step_*.safetensors") if path.with_suffix(".json").exists())
+
+
+def load_checkpoint(folder: Path, *, network: nn.Module, ema: nn.Module, optimizer: torch.optim.Optimizer) -> Position:
+    """Put the run's last checkpoint into the modules and the optimiser; `Position()` when there is none.
+
+    Raises FormatError when it does not fit the network.
+    """
+    found = checkpoints(folder)
+    if not found:
+        return Position()
+    tensors = _read(found[-1])
+    position = Position(**json.loads(found[-1].with_suffix(".json").read_text()))
+    load_weights(network, tensors, "model.", found[-1])
+    load_weights(ema, tensors, "ema.", found[-1])
+    for name, parameter in network.named_parameters():
+        prefix = f"optimizer.{name}."
+        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        # Moments take the layout (channels last) and the device of their parameter; the step count stays a scalar.
+        optimizer.state[parameter] = {
+            key: value.to(parameter.device) if value.ndim == 0 else torch.empty_like(parameter).copy_(value)
+            for key, value in state.items()
+        }
+    return position
+
+
+def load_weights(network: nn.Module, tensors: dict[str, Tensor], prefix: str, path: Path) -> None:
+    """Fill `network` with those tensors of the file `path` whose names start with `prefix`."""
+    try:
+        network.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
+    except RuntimeError as error:
+        raise FormatError(path, f"does not fit this network ({str(error).splitlines()[-1].strip()})") from None
+
+
+def load_ema(folder: Path, network: nn.Module) -> Position:
+    """Fill `network` with the running mean of the weights of the run's last checkpoint: the model to evaluate and export."""
+    found = checkpoints(folder)
+    if not found:
+        raise InputError(f"{folder} has no complete checkpoint yet")
+    load_weights(network, _read(found[-1]), "ema.", found[-1])
+    return Position(**json.loads(found[-1].with_suffix(".json").read_text()))
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise FormatError(path, f"not a readable checkpoint ({error})") from None

@@ -1,0 +1,110 @@
+"""How a run goes, whatever is trained: batches, learning rate, length, precision, and what is written when."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vitruv.errors import FormatError, InputError
+from vitruv.train.files import write_json
+
+CONFIG_FILE = "config.json"
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """Settings of the training loop. Everything that changes what is learnt is in here and is saved beside the checkpoints."""
+
+    steps: int | None = None
+    """Length of the run in optimiser steps; then a run that was stopped and resumed learns the same as an unbroken one."""
+    hours: float | None = None
+    """Or its length in hours of training, stops not counted; the learning rate follows the clock."""
+    batch: int = 64
+    """Samples per step."""
+    lr: float = 1.5e-3
+    """Largest learning rate; warm-up before, cosine to almost nothing after."""
+    warmup_steps: int = 300
+    weight_decay: float = 0.02
+    clip_norm: float = 5.0
+    """Gradients are scaled down to this norm."""
+    ema_decay: float = 0.999
+    """The model that is evaluated and exported is a running mean of the weights with this decay."""
+    repeats: int = 1
+    """How often every rendered sample is used, each time changed in another way: more when rendering is the bottleneck."""
+    group: int = 16
+    """Batches that are rendered before they are used, and mixed among each other."""
+    seed: int = 0
+    """Of the samples, their order and the first weights."""
+    precision: Literal["bf16", "fp32"] = "bf16"
+    """bf16: mixed precision (autocast)."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = 1
+    """Processes that render samples; 0 renders between the steps."""
+    threads: int | None = None
+    """CPU threads of torch; None leaves torch's own choice."""
+    log_steps: int = 20
+    """Scalars are written every so many steps (their means since the last time)."""
+    checkpoint_minutes: float = 5.0
+    evaluate_minutes: float = 15.0
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.hours is None):
+            raise InputError("give either steps or hours: how long to train")
+        for name in ("steps", "hours", "batch", "lr", "clip_norm", "repeats", "group", "log_steps"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"{name} must be positive, but got {value}")
+        if not 0 <= self.ema_decay < 1:
+            raise InputError(f"ema_decay must be in [0, 1), but got {self.ema_decay}")
+        for name in ("workers", "warmup_steps", "weight_decay", "checkpoint_minutes", "evaluate_minutes"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must not be negative, but got {getattr(self, name)}")
+
+
+# What may differ when a run is resumed: where and how fast it runs, how long, and what it writes.
+_FREE = {"steps", "hours", "device", "workers", "threads", "checkpoint_minutes", "evaluate_minutes"}
+
+
+def save_or_check_config(folder: Path, kind: str, configs: dict[str, Any]) -> None:
+    """Write `config.json` for a new run; for one that is there already, insist on the same settings.
+
+    configs: name -> frozen dataclass ("loop", "task", "data").
+    Raises InputError naming the first setting that differs, FormatError when the file cannot be understood.
+    """
+    path = folder / CONFIG_FILE
+    now = json.loads(json.dumps({"kind": kind} | {name: asdict(config) for name, config in configs.items()}, default=str))
+    if not path.exists():
+        write_json(path, now)
+        return
+    before = load_config(folder)
+    for name, value in _flat(now).items():
+        was = _flat(before).get(name, value)
+        if was != value and name.split(".")[-1] not in _FREE:
+            raise InputError(
+                f"{folder} holds a run with {name} = {was!r}, not {value!r}: resume with that, or choose another --output"
+            )
+    write_json(path, now)
+
+
+def load_config(folder: Path) -> dict[str, Any]:
+    """The settings of a run, as nested plain values."""
+    path = folder / CONFIG_FILE
+    try:
+        config: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{folder} is not a training run: it has no {CONFIG_FILE}") from None
+    except (OSError, ValueError) as error:
+        raise FormatError(path, f"not the settings of a run ({error})") from None
+    return config
+
+
+def _flat(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

@@ -1,0 +1,95 @@
+"""Samples to batches: rendered in groups by worker processes, used once or more, in an order that depends on the step alone."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import count
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitruv.synth import Sampler, stream
+from vitruv.train.config import LoopConfig
+
+Batch = dict[str, Tensor]
+Collate = Callable[[Sequence[Any]], Batch]
+T = TypeVar("T")
+
+_CHUNK = 32  # samples that a worker hands over at a time
+_WAIT_S = 0.5
+
+
+def feed(sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start_step: int, device: torch.device) -> Iterator[Batch]:
+    """Endless batches from step `start_step` on, the same as an unbroken run would have seen from there.
+
+    A group of `group * batch` consecutive samples is collated and moved to `device` while the group before it is used. It is
+    used `repeats` times, in another order each time. The group and order of a step follow from its number and the seed.
+    """
+    size = config.group * config.batch
+    first, skipped = divmod(start_step, config.group * config.repeats)
+    groups = _ahead(_groups(sampler, collate, config, start=first * size, device=device))
+    try:
+        for number in count(first):
+            group = next(groups)
+            for repeat in range(config.repeats):
+                order = torch.from_numpy(np.random.default_rng((config.seed, number, repeat)).permutation(size)).to(device)
+                for chosen in torch.split(order, config.batch):
+                    if skipped:
+                        skipped -= 1
+                    else:
+                        yield {name: values[chosen] for name, values in group.items()}
+    finally:
+        groups.close()
+
+
+def _groups(sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start: int, device: torch.device) -> Generator[Batch]:
+    """Collated groups. Chunks are collated as they come: their samples are many small arrays."""
+    size = config.group * config.batch
+    chunk = next(c for c in range(min(_CHUNK, size), 0, -1) if size % c == 0)
+    chunks: list[Batch] = []
+    for _, samples in stream(sampler, start=start, batch=chunk, workers=config.workers):
+        chunks.append(collate(samples))
+        if len(chunks) * chunk == size:
+            yield {name: torch.cat([c[name] for c in chunks]).to(device, non_blocking=True) for name in chunks[0]}
+            chunks = []
+
+
+def _ahead(items: Generator[T]) -> Generator[T]:
+    """The same items, the next one made by a thread while the current one is used. An exception in it is raised here."""
+    ready: queue.Queue[T | BaseException] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def put(item: T | BaseException) -> None:
+        while not stopped.is_set():
+            try:
+                ready.put(item, timeout=_WAIT_S)
+            except queue.Full:
+                continue
+            return
+
+    def work() -> None:
+        try:
+            for item in items:
+                put(item)
+                if stopped.is_set():
+                    break
+        except BaseException as error:
+            put(error)
+        finally:
+            items.close()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

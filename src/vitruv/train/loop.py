@@ -1,0 +1,143 @@
+"""The training loop, on one page. It is silent and yields its progress; whoever drives it prints."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vitruv.errors import ModelError
+from vitruv.synth import Sampler
+from vitruv.train.checkpoint import Position, load_checkpoint, save_checkpoint
+from vitruv.train.config import LoopConfig
+from vitruv.train.feed import feed
+from vitruv.train.files import append_scalars, keep_scalars_until, write_picture
+from vitruv.train.progress import Progress, memory_mb
+from vitruv.train.task import Task
+
+
+def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -> Iterator[Progress]:
+    """Train `task` on the endless stream of `sampler`, writing checkpoints, scalars and pictures to `folder`.
+
+    Goes on from the last checkpoint in `folder`. With `config.steps` a run that was killed and resumed has the same losses as an
+    unbroken one. Yields a `Progress` every `config.log_steps` steps; closing the iterator stops the run without a checkpoint.
+    Raises ModelError when the loss is not finite any more; the last good checkpoint stays.
+    """
+    device = choose_device(config.device)
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    network = task.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ema = copy.deepcopy(network).eval().requires_grad_(False)
+    optimizer = torch.optim.AdamW(_decay_groups(network, config.weight_decay), lr=config.lr, betas=(0.9, 0.99), fused=True)
+    start = position = load_checkpoint(folder, network=network, ema=ema, optimizer=optimizer)
+    keep_scalars_until(folder, start.step)
+    if finished_share(config, start) >= 1:
+        return
+    batches = feed(sampler, task.collate, config, start_step=start.step, device=device)
+    totals: dict[str, Tensor] = defaultdict(lambda: torch.zeros((), device=device))
+    began = logged = saved = evaluated = time.monotonic()
+    waited = 0.0
+    while (share := finished_share(config, position)) < 1:
+        before = time.monotonic()
+        batch = next(batches)
+        waited += time.monotonic() - before
+        lr = learning_rate(config, position.step, share)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        batch = task.augment(batch, torch.Generator(device).manual_seed(config.seed * 1_000_003 + position.step))
+        network.train()
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            outputs = task.forward(network, batch)
+        losses = task.losses(outputs, batch)
+        total = torch.stack(list(losses.values())).sum()
+        optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
+        optimizer.step()
+        _update_ema(ema, network, min(config.ema_decay, (1 + position.step) / (10 + position.step)))
+        for name, value in {"loss": total, **losses, "gradient_norm": norm}.items():
+            totals[name] += value.detach()
+        now = time.monotonic()
+        position = Position(position.step + 1, start.elapsed_s + now - began)
+        last = finished_share(config, position) >= 1
+        if position.step % config.log_steps and not last:
+            continue
+
+        steps = (position.step - 1) % config.log_steps + 1
+        means = {name: float(value) / steps for name, value in totals.items()}
+        totals.clear()
+        if not all(map(math.isfinite, means.values())):
+            raise ModelError(
+                f"the loss is no longer finite near step {position.step} ({means}); the checkpoint before it is in {folder}: "
+                "resume it in a new folder with a smaller --lr"
+            )
+        progress = Progress(
+            step=position.step,
+            elapsed_s=position.elapsed_s,
+            share=finished_share(config, position),
+            lr=lr,
+            means=means,
+            samples_per_s=steps * config.batch / (now - logged),
+            waiting=waited / (now - logged),
+            memory_mb=memory_mb(device),
+        )
+        logged, waited = now, 0.0
+        if last or now - evaluated >= 60 * config.evaluate_minutes:
+            progress = replace(progress, evaluation=task.evaluate(ema, device))
+            write_picture(folder / f"picture_{position.step:07d}.png", task.picture(ema, device))
+            evaluated = time.monotonic()
+        append_scalars(folder, asdict(progress))
+        if last or now - saved >= 60 * config.checkpoint_minutes:
+            save_checkpoint(folder, position, network=network, ema=ema, optimizer=optimizer)
+            saved = time.monotonic()
+        yield progress
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" is the GPU where there is one. Raises ModelError for "cuda" without one."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device 'cuda' was asked for, but torch sees no GPU here; use 'auto' or 'cpu'")
+    return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
+
+
+def finished_share(config: LoopConfig, position: Position) -> float:
+    """How much of the run is done, 0..1 and beyond: by steps, or by the clock."""
+    if config.steps is not None:
+        return position.step / config.steps
+    return position.elapsed_s / (3600 * (config.hours or 1))
+
+
+def learning_rate(config: LoopConfig, step: int, share: float) -> float:
+    """Linear warm-up by steps, then half a cosine over the share of the run that is done, down to a hundredth."""
+    warm = min(1.0, (step + 1) / (config.warmup_steps + 1))
+    return config.lr * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+
+
+def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Weights of convolutions and linear layers decay; biases, normalisation and positions do not."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    decayed = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    chosen = set(decayed)
+    return [
+        {"params": decayed, "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p not in chosen], "weight_decay": 0.0},
+    ]
+
+
+@torch.no_grad()
+def _update_ema(ema: nn.Module, network: nn.Module, decay: float) -> None:
+    """ema = decay * ema + (1 - decay) * network, buffers included; counters are copied."""
+    pairs = list(zip(ema.state_dict().values(), network.state_dict().values(), strict=True))
+    floating = [(a, b) for a, b in pairs if a.is_floating_point()]
+    torch._foreach_lerp_([a for a, _ in floating], [b for _, b in floating], 1 - decay)
+    for a, b in pairs:
+        if not a.is_floating_point():
+            a.copy_(b)
