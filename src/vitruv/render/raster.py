@@ -2,7 +2,8 @@
 
 A pixel takes the face under its centre. Barycentric coordinates are perspective-correct: they are those of the point of the
 triangle in space. Faces that cross the near plane are not cut: their edges are evaluated in homogeneous coordinates (after
-M. Olano and T. Greer, "Triangle Scan Conversion using 2D Homogeneous Coordinates", 1997), so people beside the camera do not explode.
+M. Olano and T. Greer, "Triangle Scan Conversion using 2D Homogeneous Coordinates", 1997), so people beside the camera do not
+explode.
 """
 
 from __future__ import annotations
@@ -209,10 +210,10 @@ def rasterise(
         camera.to_camera(vertices),
         np.ascontiguousarray(faces, np.int32),
         first_face,
-        np.float32(camera.focal_px),
-        np.float32(camera.centre_xy[0]),
-        np.float32(camera.centre_xy[1]),
-        np.float32(NEAR_M),
+        float(camera.focal_px),
+        float(camera.centre_xy[0]),
+        float(camera.centre_xy[1]),
+        NEAR_M,
         cull,
         raster.face,
         raster.barycentric,

@@ -1,0 +1,198 @@
+"""`CropSampler`: one person in a crop, rendered at the crop's own resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruv.errors import InputError
+from vitruv.geometry import crop_window
+from vitruv.render import Camera
+from vitruv.synth.backdrop import photo_backdrop, procedural_backdrop
+from vitruv.synth.figure import Figure
+from vitruv.synth.joints import project_joints
+from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
+from vitruv.synth.pack import SynthPack
+from vitruv.synth.picture import Lighting, owners, soften_edges
+from vitruv.synth.samples import CropSample
+from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown
+from vitruv.types import AnyArray, BoolArray, Float32Array
+
+PAD_VALUE = 114
+"""Grey level outside the picture, the runtime's."""
+
+_LOOK_PX = 56  # side of the quick look that finds what is seen of the target
+_LEAST_SEEN = 0.22  # share of the target that must be seen
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """size_hw: of the crop. box_scale: how much larger than the box the window is (as `crop_window`).
+
+    box_noise: standard deviation of the detector's box edges, in parts of the box. companions: chances of 0, 1, 2, ... others.
+    realism: 0..1, strength of what a camera does to the picture.
+    """
+
+    size_hw: tuple[int, int] = (192, 128)
+    box_scale: float = 1.15
+    box_noise: float = 0.045
+    companions: tuple[float, ...] = (0.55, 0.24, 0.13, 0.08)
+    realism: float = 1.0
+
+    def __post_init__(self) -> None:
+        if min(self.size_hw) < 16:
+            raise InputError(f"size_hw must be at least 16 x 16, but got {self.size_hw}")
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    figures: list[Figure]
+    camera: Camera  # focal length 1
+    frame: Float32Array
+    occluders: list[Occluder]
+    box: Float32Array
+
+
+class CropSampler:
+    """Crops of synthetic people: `sampler(index)` is a pure function of (pack, config, seed, index)."""
+
+    def __init__(
+        self, pack: SynthPack, *, size_hw: tuple[int, int] | None = None, seed: int = 0, config: CropConfig | None = None
+    ) -> None:
+        config = config or CropConfig()
+        if size_hw is not None:
+            config = CropConfig(tuple(size_hw), config.box_scale, config.box_noise, config.companions, config.realism)
+        self.pack, self.seed, self.config = pack, seed, config
+
+    def __call__(self, index: int) -> CropSample:
+        rng = np.random.default_rng((self.seed, index))
+        view = None
+        for attempt in range(_ATTEMPTS):
+            view = self._stage(rng, alone=attempt == _ATTEMPTS - 1)
+            if view is not None:
+                break
+        if view is None:
+            # Chance can hide a person again and again; the last try leaves nobody and nothing in the way.
+            view = self._stage(rng, alone=True, whole=True)
+        if view is None:
+            raise InputError(f"sample {index} of seed {self.seed} shows nobody; the pack's body is empty")
+        return self._render(view, rng)
+
+    def _stage(self, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
+        """People, camera, frame and things in front; None when too little of the target would be seen."""
+        parts = self.pack.parts
+        config = self.config
+        target = parts.cast(rng, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
+        closest = 0.75 if rng.random() < 0.2 else 1.4
+        camera = draw_camera(rng, target.surface, closest_m=closest)
+        figures = [target]
+        if not alone:
+            count = int(rng.choice(len(config.companions), p=config.companions))
+            for shift in draw_companions(rng, count):
+                other = parts.cast(rng, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
+                figures.append(other.moved(shift))
+        pixels, depth = camera.project(target.surface)
+        ahead = pixels[depth > 0.1]
+        if len(ahead) < 0.5 * len(pixels):
+            return None
+        whole_box = np.concatenate([ahead.min(axis=0), ahead.max(axis=0)])
+        frame = np.array([-1e3, -1e3, 1e3, 1e3], np.float32) if whole else draw_frame(rng, whole_box)
+        box = np.concatenate([np.maximum(whole_box[:2], frame[:2]), np.minimum(whole_box[2:], frame[2:])])
+        if not _usable(box):
+            return None
+        occluders = [] if alone else draw_occluders(rng, box)
+        if occluders or len(figures) > 1:
+            box_seen = self._seen_box(figures, camera, occluders, box)
+            if box_seen is None:
+                return None
+            box = box_seen
+        if not _usable(box):
+            return None
+        return _View(figures, camera, frame, occluders, np.asarray(box, np.float32))
+
+    def _seen_box(self, figures: list[Figure], camera: Camera, occluders: list[Occluder], box: AnyArray) -> Float32Array | None:
+        """Box of what is seen of the first figure inside `box`, from a quick look at it; None when that is too little."""
+        width, height = float(box[2] - box[0]), float(box[3] - box[1])
+        look, size_hw = _zoomed(camera, np.asarray(box), (_LOOK_PX, _LOOK_PX))
+        studio = self.pack.parts.studio
+        raster = studio.surfaces(figures, look, size_hw)
+        alone = studio.surfaces(figures[:1], look, size_hw)
+        seen = owners(raster, studio.face_count) == 0
+        x = (np.arange(_LOOK_PX) + 0.5) / look.focal_px + (0.0 - look.centre_xy[0]) / look.focal_px
+        y = ((np.arange(_LOOK_PX) + 0.5) - look.centre_xy[1]) / look.focal_px
+        for occluder in occluders:
+            seen &= ~occluder.covers(x[None, :], y[:, None])
+        if seen.sum() < _LEAST_SEEN * (alone.face >= 0).sum() or seen.sum() < 12:
+            return None
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        step = 1 / look.focal_px
+        found = np.array([x[columns[0]] - step / 2, y[rows[0]] - step / 2, x[columns[-1]] + step / 2, y[rows[-1]] + step / 2])
+        return (
+            np.concatenate([np.maximum(found[:2], box[:2]), np.minimum(found[2:], box[2:])]).astype(np.float32)
+            if width * height
+            else None
+        )
+
+    def _render(self, view: _View, rng: np.random.Generator) -> CropSample:
+        parts, config = self.pack.parts, self.config
+        size_hw = config.size_hw
+        window = crop_window(grown(view.box, rng, config.box_noise), size_hw, scale=config.box_scale)
+        camera, _ = _zoomed(view.camera, window, size_hw)
+        if rng.random() < parts.photo_share and len(parts.backgrounds):
+            image = photo_backdrop(parts.backgrounds[int(rng.integers(len(parts.backgrounds)))], size_hw, rng)
+        else:
+            image = procedural_backdrop(parts.textures, size_hw, rng)
+        lighting = Lighting.draw(rng, image)
+        raster = parts.studio.surfaces(view.figures, camera, size_hw)
+        who = owners(raster, parts.studio.face_count)
+        parts.studio.shade(view.figures, raster, camera, lighting, image)
+        x = (np.arange(size_hw[1]) + 0.5 - camera.centre_xy[0]) / camera.focal_px
+        y = (np.arange(size_hw[0]) + 0.5 - camera.centre_xy[1]) / camera.focal_px
+        for k, occluder in enumerate(view.occluders):
+            covered = occluder.covers(x[None, :], y[:, None])
+            if covered.any():
+                paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
+                who[covered] = -2 - k
+        image = soften_edges(image, who)
+        photo = parts.darkroom(image, rng, strength=config.realism)
+        outside = _outside(x, y, view.frame)
+        if outside.any():
+            photo = photo.copy()
+            photo[outside] = PAD_VALUE
+            who[outside] = -1
+        seen = who == 0
+        labels, uv = parts.studio.body_labels(view.figures[0], camera, seen)
+        keypoints = project_joints(view.figures[0].keypoints, parts.studio.joint_tolerance_m, camera, raster.depth, seen, ~outside)
+        return CropSample(np.ascontiguousarray(photo), labels, uv, keypoints, _tight_box(seen))
+
+
+def _usable(box_xyxy: AnyArray) -> bool:
+    """Not empty, and not a mere sliver."""
+    width, height = float(box_xyxy[2] - box_xyxy[0]), float(box_xyxy[3] - box_xyxy[1])
+    return min(width, height) > max(0.16 * max(width, height), 1e-4)
+
+
+def _zoomed(camera: Camera, window_xyxy: AnyArray, size_hw: tuple[int, int]) -> tuple[Camera, tuple[int, int]]:
+    """The camera whose picture of `size_hw` is the window of the given camera's picture (focal length 1), filled in both directions.
+
+    The window should have the aspect ratio of `size_hw`; otherwise the longer side decides and the window lies top left.
+    """
+    x1, y1, x2, y2 = (float(v) for v in window_xyxy)
+    zoom = min(size_hw[1] / (x2 - x1), size_hw[0] / (y2 - y1))
+    return Camera(zoom, (-x1 * zoom, -y1 * zoom), camera.rotation, camera.translation), size_hw
+
+
+def _outside(x: AnyArray, y: AnyArray, frame: Float32Array) -> BoolArray:
+    """(h, w): pixels whose centre lies outside the picture."""
+    columns, rows = (x < frame[0]) | (x >= frame[2]), (y < frame[1]) | (y >= frame[3])
+    return np.asarray(columns[None, :] | rows[:, None])
+
+
+def _tight_box(seen: BoolArray) -> Float32Array:
+    """(4,) float32 xyxy around the true pixels; zeros when there are none."""
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(rows):
+        return np.zeros(4, np.float32)
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)

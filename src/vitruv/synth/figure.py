@@ -1,0 +1,83 @@
+"""`Figure`: one posed, dressed person standing in the world; `Cast` draws them by lot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from vitruv.body import Body, Pose, ShapeSampler
+from vitruv.synth.backdrop import Photos
+from vitruv.synth.outfit import Outfit, Tailor
+from vitruv.synth.paint import BodyPaint
+from vitruv.synth.shade import thicken
+from vitruv.types import AnyArray, Float32Array, UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """World axes: metres, y up, the ground at y = 0.
+
+    body: (V, 3) float32, the skin; surface: (V, 3) float32, what is seen (skin, garments, hair), same vertices pushed out.
+    normals: (V, 3) float32 of the surface. keypoints: (17, 3) float32. skin: (s, s, 3) uint8.
+    """
+
+    body: Float32Array
+    surface: Float32Array
+    normals: Float32Array
+    keypoints: Float32Array
+    outfit: Outfit
+    skin: UInt8Array
+
+    def moved(self, shift: AnyArray) -> Figure:
+        """The same figure elsewhere. shift: (3,) metres."""
+        by = np.asarray(shift, np.float32)
+        return replace(self, body=self.body + by, surface=self.surface + by, keypoints=self.keypoints + by)
+
+
+class Poses(Protocol):
+    """Draws a pose; the same generator state gives the same pose."""
+
+    def sample(self, rng: np.random.Generator) -> Pose: ...
+
+
+class Cast:
+    """Draws people: shape, pose, skin and clothes. They stand on the ground at x = z = 0, turned any way."""
+
+    def __init__(self, body: Body, shapes: ShapeSampler, poses: Poses, tailor: Tailor, paint: BodyPaint, skins: Photos) -> None:
+        self.body, self.paint = body, paint
+        self._shapes, self._poses, self._tailor, self._skins = shapes, poses, tailor, skins
+
+    def __call__(self, rng: np.random.Generator, *, texel_m: float, yaw: float) -> Figure:
+        """texel_m: size of a picture pixel on the body, about; yaw: radians, 0 faces +z."""
+        shape = self._shapes.sample(rng)
+        pose = self._poses.sample(rng)
+        if rng.random() < 0.5:
+            pose = pose.mirrored()
+        posed = self.body.pose(shape.coefficients[None], [pose.facing(yaw)])
+        body = posed.vertices[0]
+        body[:, 1] -= body[:, 1].min()
+        outfit = self._tailor(rng, texel_m=texel_m, female=shape.femininity)
+        normals = self.body.normals(body)
+        ripple = (1 + float(rng.uniform(0.2, 0.6)) * _waves(rng, self.paint.fields[:, :3])).astype(np.float32)
+        surface = np.empty_like(body)
+        thicken(body, normals, self.paint.fields, outfit.layers, outfit.thickness, ripple, surface)
+        return Figure(
+            body=body,
+            surface=surface,
+            normals=self.body.normals(surface),
+            keypoints=self.body.keypoints(body),
+            outfit=outfit,
+            skin=self._skins[int(rng.integers(len(self._skins)))],
+        )
+
+
+def _waves(rng: np.random.Generator, at: Float32Array) -> Float32Array:
+    """(V,) in -1..1, slow over the body: loose cloth does not stand off evenly."""
+    total = np.zeros(len(at), np.float32)
+    for _ in range(3):
+        direction = rng.normal(0, 1, 3)
+        direction *= rng.uniform(12, 60) / np.linalg.norm(direction)
+        total += np.sin(at @ direction.astype(np.float32) + np.float32(rng.uniform(0, 6.3)))
+    return total / 3

@@ -1,0 +1,79 @@
+"""Things in front of people: furniture-like boxes, bars, blobs and cut-outs of photos, drawn over a finished picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruv.synth.backdrop import Photos, photo_backdrop, random_colour, tile
+from vitruv.types import AnyArray, BoolArray, Float32Array, UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Occluder:
+    """A convex polygon or an ellipse with wavy edge, in the units of the picture that the people are projected to.
+
+    centre_xy, half_xy: (2,) float64; angle: radians; power: 2 an ellipse, large a rectangle; wave: depth of the wavy edge.
+    """
+
+    centre_xy: AnyArray
+    half_xy: AnyArray
+    angle: float
+    power: float
+    wave: float
+
+    def covers(self, x: AnyArray, y: AnyArray) -> BoolArray:
+        """Which points lie inside."""
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        u = (cos * (x - self.centre_xy[0]) + sin * (y - self.centre_xy[1])) / self.half_xy[0]
+        v = (-sin * (x - self.centre_xy[0]) + cos * (y - self.centre_xy[1])) / self.half_xy[1]
+        edge = 1.0
+        if self.wave:
+            edge = 1 + self.wave * (np.sin(7 * u + 3 * v) + np.sin(11 * v - 5 * u))
+        return np.asarray(np.abs(u) ** self.power + np.abs(v) ** self.power < edge)
+
+
+def draw_occluders(rng: np.random.Generator, box_xyxy: AnyArray) -> list[Occluder]:
+    """None, mostly; otherwise one to three things before the person in the box."""
+    if rng.random() < 0.62:
+        return []
+    x1, y1, x2, y2 = (float(v) for v in box_xyxy)
+    width, height = x2 - x1, y2 - y1
+    out = []
+    for _ in range(int(rng.choice([1, 2, 3], p=[0.65, 0.25, 0.1]))):
+        kind = rng.random()
+        if kind < 0.4:  # a table, a counter, a chair's back: from below
+            top = y1 + height * float(rng.uniform(0.35, 0.95))
+            half = np.array([width * rng.uniform(0.25, 2.0), height])
+            centre = np.array([(x1 + x2) / 2 + width * rng.normal(0, 0.5), top + half[1]])
+            out.append(Occluder(centre, half, float(rng.normal(0, 0.06)), 40.0, 0.0))
+        elif kind < 0.6:  # a post, a door, a wall: from the side
+            half = np.array([width * rng.uniform(0.03, 0.5), height * 1.5])
+            out.append(Occluder(np.array([rng.uniform(x1, x2), (y1 + y2) / 2]), half, float(rng.normal(0, 0.05)), 40.0, 0.0))
+        else:  # something held or in the way
+            size = 0.5 * np.sqrt(width * height) * np.exp(rng.uniform(np.log(0.1), np.log(0.6)))
+            half = size * np.exp(rng.normal(0, 0.4, 2))
+            centre = np.array([rng.uniform(x1, x2), rng.uniform(y1, y2)])
+            wavy = rng.random() < 0.5
+            out.append(
+                Occluder(centre, half, float(rng.uniform(0, np.pi)), float(rng.choice([2.0, 4.0, 40.0])), 0.12 if wavy else 0.0)
+            )
+    return out
+
+
+def paint_occluder(image: Float32Array, covered: BoolArray, textures: UInt8Array, photos: Photos, rng: np.random.Generator) -> None:
+    """Fill the covered pixels of (h, w, 3) float32 `image` with something, in place."""
+    size_hw = (image.shape[0], image.shape[1])
+    kind = rng.random()
+    if kind < 0.5 and len(photos):
+        fill = photo_backdrop(photos[int(rng.integers(len(photos)))], size_hw, rng)
+    elif kind < 0.75 and len(textures):
+        fill = np.empty_like(image)
+        gain = (0.3 + 0.7 * rng.random() + rng.normal(0, 0.1, 3)).astype(np.float32)
+        texture = textures[int(rng.integers(len(textures)))]
+        tile(texture, float(np.exp(rng.uniform(-1, 1))), float(rng.uniform(0, 3)), 0.0, gain, 0, size_hw[0], fill)
+    else:
+        ramp = np.linspace(rng.uniform(0.5, 1), 1, size_hw[1], dtype=np.float32)[None, :, None]
+        fill = np.broadcast_to(random_colour(rng) * ramp, image.shape)
+    image[covered] = fill[covered]

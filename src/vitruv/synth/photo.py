@@ -1,0 +1,155 @@
+"""What a camera does to a picture: blur, exposure, colour, noise, low resolution, JPEG."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numba import njit
+from PIL import Image
+
+from vitruv.types import AnyArray, Float32Array, UInt8Array
+
+_NOISE_SIDE = 512
+
+
+@njit(cache=True, nogil=True)
+def blur(image: AnyArray, kernel: AnyArray) -> AnyArray:
+    """Separable convolution of (h, w, 3) float32 with an odd kernel, borders repeated."""
+    height, width, channels = image.shape
+    reach = len(kernel) // 2
+    rows = np.empty_like(image)
+    for y in range(height):
+        for x in range(width):
+            for c in range(channels):
+                total = np.float32(0.0)
+                for k in range(-reach, reach + 1):
+                    total += kernel[k + reach] * image[y, min(max(x + k, 0), width - 1), c]
+                rows[y, x, c] = total
+    out = np.empty_like(image)
+    for y in range(height):
+        for x in range(width):
+            for c in range(channels):
+                total = np.float32(0.0)
+                for k in range(-reach, reach + 1):
+                    total += kernel[k + reach] * rows[min(max(y + k, 0), height - 1), x, c]
+                out[y, x, c] = total
+    return out
+
+
+def gaussian_kernel(sigma: float) -> Float32Array:
+    """Odd, sums to one, reaches 2.5 sigma."""
+    reach = max(1, int(np.ceil(2.5 * sigma)))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
+    return (weights / weights.sum()).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def smear(image: AnyArray, dx: float, dy: float, taps: int) -> AnyArray:
+    """Motion blur: the mean of `taps` copies along the line from -(dx, dy) / 2 to +(dx, dy) / 2 pixels."""
+    height, width, channels = image.shape
+    out = np.zeros_like(image)
+    scale = np.float32(1.0 / taps)
+    for k in range(taps):
+        share = k / (taps - 1) - 0.5
+        sx, sy = int(np.round(share * dx)), int(np.round(share * dy))
+        for y in range(height):
+            yy = min(max(y + sy, 0), height - 1)
+            for x in range(width):
+                xx = min(max(x + sx, 0), width - 1)
+                for c in range(channels):
+                    out[y, x, c] += scale * image[yy, xx, c]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _develop(
+    image: AnyArray, gain: AnyArray, gamma: float, contrast: float, grey: float, vignette: float,
+    noise: AnyArray, noise_y: int, noise_x: int, sigma: float, coarse: float, out: AnyArray,
+) -> None:  # fmt: skip
+    height, width, _ = image.shape
+    side = noise.shape[0]
+    for y in range(height):
+        off_y = (y + 0.5) / height - 0.5
+        for x in range(width):
+            off_x = (x + 0.5) / width - 0.5
+            shade = np.float32(1.0 - vignette * (off_x * off_x + off_y * off_y))
+            r = max(image[y, x, 0] * gain[0] * shade, np.float32(0.0))
+            g = max(image[y, x, 1] * gain[1] * shade, np.float32(0.0))
+            b = max(image[y, x, 2] * gain[2] * shade, np.float32(0.0))
+            if gamma != 1.0:
+                r, g, b = r**gamma, g**gamma, b**gamma
+            luma = np.float32(0.299) * r + np.float32(0.587) * g + np.float32(0.114) * b
+            r += grey * (luma - r)
+            g += grey * (luma - g)
+            b += grey * (luma - b)
+            row = noise[(y + noise_y) % side]
+            column = (x + noise_x) % side
+            slow = coarse * noise[((y + noise_x) // 2) % side, ((x + noise_y) // 2) % side, 0]
+            for c in range(3):
+                value = r if c == 0 else (g if c == 1 else b)
+                value = (value - 0.5) * contrast + 0.5 + sigma * row[column, c] + slow
+                out[y, x, c] = np.uint8(min(max(value * 255.0 + 0.5, 0.0), 255.0))
+
+
+class Darkroom:
+    """Turns a rendered picture into a photo. Holds a field of noise, so that none has to be drawn per pixel."""
+
+    def __init__(self) -> None:
+        self._noise = np.random.default_rng(7).standard_normal((_NOISE_SIDE, _NOISE_SIDE, 3)).astype(np.float32)
+
+    def __call__(self, image: Float32Array, rng: np.random.Generator, *, strength: float = 1.0) -> UInt8Array:
+        """image: (h, w, 3) float32, about 0..1 (display values, not linear light). Returns (h, w, 3) uint8.
+
+        strength: 0 leaves the picture as it is but for rounding, 1 is what phones and the web do to photos.
+        """
+        if strength <= 0:
+            return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+        height, width = image.shape[:2]
+        chance = rng.random(10)
+        if chance[0] < 0.85 * strength:
+            sigma = 0.25 + float(rng.exponential(0.35)) * height / 192
+            image = blur(image, gaussian_kernel(min(sigma, 3.0 * height / 192)))
+        if chance[1] < 0.10 * strength:
+            angle = rng.uniform(0, np.pi)
+            length = rng.uniform(2, 9) * height / 192
+            image = smear(image, float(length * np.cos(angle)), float(length * np.sin(angle)), int(length) + 2)
+        warmth, tint = rng.normal(0, 0.07), rng.normal(0, 0.03)
+        exposure = np.exp(rng.normal(0, 0.18))
+        gain = (exposure * np.array([1 + warmth, 1 + tint, 1 - warmth])).astype(np.float32)
+        sigma = float(rng.exponential(0.015)) if chance[2] < 0.8 else 0.0
+        out = np.empty(image.shape, np.uint8)
+        _develop(
+            image,
+            gain,
+            float(np.exp(rng.normal(0, 0.15))),
+            float(np.exp(rng.normal(0, 0.15))),
+            float(1.0 if chance[3] < 0.04 else (rng.uniform(-0.35, 0.6) if chance[3] < 0.5 else 0.0)),
+            float(rng.uniform(0, 0.8) if chance[4] < 0.3 else 0.0),
+            self._noise,
+            int(rng.integers(_NOISE_SIDE)),
+            int(rng.integers(_NOISE_SIDE)),
+            min(sigma, 0.10),
+            min(sigma, 0.10) * (0.7 if chance[5] < 0.4 else 0.0),
+            out,
+        )
+        if chance[6] < 0.25 * strength:
+            out = _low_resolution(out, float(np.exp(rng.uniform(np.log(0.22), np.log(0.9)))), bool(chance[7] < 0.5))
+        if chance[8] < 0.6 * strength:
+            out = _jpeg(out, int(rng.integers(18, 95)))
+        return out
+
+
+def _low_resolution(image: UInt8Array, scale: float, smooth: bool) -> UInt8Array:
+    height, width = image.shape[:2]
+    picture = Image.fromarray(image)
+    small = picture.resize((max(8, round(width * scale)), max(8, round(height * scale))), Image.Resampling.BOX)
+    up = Image.Resampling.BICUBIC if smooth else Image.Resampling.BILINEAR
+    return np.asarray(small.resize((width, height), up))
+
+
+def _jpeg(image: UInt8Array, quality: int) -> UInt8Array:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    buffer.seek(0)
+    return np.asarray(Image.open(buffer))

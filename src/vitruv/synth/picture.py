@@ -1,0 +1,186 @@
+"""From figures and a camera to a picture: who is seen where, the colour of every pixel, and the labels of the bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from vitruv.body import Body
+from vitruv.render import NEAR_M, Camera, Raster
+from vitruv.render.raster import draw_faces
+from vitruv.synth.figure import Figure
+from vitruv.synth.paint import BodyPaint
+from vitruv.synth.shade import shade_body
+from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
+
+_SHADOW_PX = 96
+_BUMP_PX = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Lighting:
+    """lights: (n, 6) float32, direction to the light (world, unit) and linear colour; ambient: (2, 3) float32 from above and below.
+
+    shadows: whether the first light casts shadows.
+    """
+
+    lights: Float32Array
+    ambient: Float32Array
+    shadows: bool
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, backdrop: Float32Array) -> Lighting:
+        """Light that could be the backdrop's: its mean colour tints it, its brightness scales it, both loosely."""
+        mean = backdrop.reshape(-1, 3).mean(axis=0).astype(np.float64) ** 2 + 1e-3
+        tint = (mean / mean.mean()) ** rng.uniform(0.0, 0.6)
+        level = (mean.mean() / 0.2) ** rng.uniform(0.0, 0.6) * np.exp(rng.normal(0.0, 0.25))
+        share = rng.uniform(0.15, 0.85)  # how much of the light is directed
+        count = int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))
+        lights = np.zeros((count, 6), np.float32)
+        for k in range(count):
+            direction = rng.normal(0, 1, 3) * [1, 0.6, 1] + [0, 0.9, 0]
+            lights[k, :3] = direction / np.linalg.norm(direction)
+            warmth = rng.normal(0, 0.12)
+            strength = share * level * (1.5 if k == 0 else rng.uniform(0.2, 0.8))
+            lights[k, 3:] = strength * tint * [1 + warmth, 1, 1 - warmth]
+        sky = (1 - share) * level * tint * 1.3
+        ground = sky * rng.uniform(0.25, 0.8) * (1 + rng.normal(0, 0.08, 3))
+        return cls(lights, np.stack([sky, ground]).astype(np.float32), bool(rng.random() < 0.55))
+
+
+class Studio:
+    """Renders figures that share one body topology.
+
+    chart_of_face: (F,) uint8, 1..24; corner_uv: (F, 3, 2), the charts' U and V: the atlas of `body.faces`.
+    """
+
+    def __init__(self, body: Body, paint: BodyPaint, *, chart_of_face: AnyArray, corner_uv: AnyArray) -> None:
+        self._faces = np.ascontiguousarray(body.faces, np.int32)
+        self._face_kind, self._face_uv = body.face_kind, np.ascontiguousarray(body.face_uv, np.float32)
+        self._fields = paint.fields
+        self._chart = np.ascontiguousarray(chart_of_face, np.uint8)
+        self._corner_uv = np.ascontiguousarray(corner_uv, np.float32)
+        self._bump = _bump()
+        keypoints = body.keypoints(body.mean)
+        # A joint lies inside the body; a surface this much nearer to the camera is still its own skin.
+        distance = np.linalg.norm(keypoints[:, None] - body.mean[None], axis=2).min(axis=1)
+        self.joint_tolerance_m = (1.35 * distance + 0.035).astype(np.float32)
+
+    @property
+    def face_count(self) -> int:
+        return len(self._faces)
+
+    def surfaces(self, figures: Sequence[Figure], camera: Camera, size_hw: tuple[int, int]) -> Raster:
+        """All dressed surfaces in one z-buffer; figure i owns the faces from i * face_count on."""
+        raster = Raster.empty(size_hw)
+        for i, figure in enumerate(figures):
+            self._draw(camera.to_camera(figure.surface), i * self.face_count, camera, raster)
+        return raster
+
+    def body_labels(self, figure: Figure, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
+        """Charts (h, w) uint8 and U, V (2, h, w) uint8 of one figure's skin, where `seen`; 0 elsewhere."""
+        raster = Raster.empty((seen.shape[0], seen.shape[1]))
+        self._draw(camera.to_camera(figure.body), 0, camera, raster)
+        labels, uv = np.zeros(seen.shape, np.uint8), np.zeros((2, *seen.shape), np.uint8)
+        _label(raster.face, raster.barycentric, seen, self._chart, self._corner_uv, labels, uv)
+        return labels, uv
+
+    def shade(self, figures: Sequence[Figure], raster: Raster, camera: Camera, lighting: Lighting, image: Float32Array) -> None:
+        """Colour the pixels of all figures in `image`, (h, w, 3) float32, in place."""
+        shadow = self._shadow_map(figures, lighting)
+        for i, figure in enumerate(figures):
+            outfit = figure.outfit
+            shade_body(
+                raster.face, raster.barycentric, raster.depth, i * self.face_count,
+                self._faces, figure.normals, self._fields, self._face_uv, self._face_kind,
+                outfit.layers, outfit.materials, outfit.tiles, figure.skin, outfit.skin_gain, outfit.eye, self._bump,
+                camera.rotation, camera.translation, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]),
+                lighting.lights, lighting.ambient,
+                shadow[0], shadow[1].rotation, shadow[1].translation, float(shadow[1].focal_px),
+                image,
+            )  # fmt: skip
+
+    def _draw(self, at: Float32Array, first: int, camera: Camera, raster: Raster) -> None:
+        draw_faces(
+            at, self._faces, first, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, True,
+            raster.face, raster.barycentric, raster.depth,
+        )  # fmt: skip
+
+    def _shadow_map(self, figures: Sequence[Figure], lighting: Lighting) -> tuple[Float32Array, Camera]:
+        """Depth of the figures seen from far away along the first light; an empty map when there are no shadows."""
+        if not lighting.shadows or not figures:
+            return np.zeros((0, 0), np.float32), _NO_LIGHT
+        low = np.min([f.surface.min(axis=0) for f in figures], axis=0)
+        high = np.max([f.surface.max(axis=0) for f in figures], axis=0)
+        centre, radius = (low + high) / 2, float(np.linalg.norm(high - low)) / 2 + 0.05
+        side = int(min(_SHADOW_PX * max(1.0, radius), 3 * _SHADOW_PX))
+        away = 40.0 * radius
+        eye = centre + lighting.lights[0, :3] * away
+        camera = Camera.look_at(
+            eye, centre, up=np.array([0.3, 1.0, 0.5]), focal_px=0.5 * side * away / radius, centre_xy=(side / 2, side / 2)
+        )
+        raster = Raster.empty((side, side))
+        for figure in figures:
+            self._draw(camera.to_camera(figure.surface), 0, camera, raster)
+        return raster.depth, camera
+
+
+_NO_LIGHT = Camera(1.0, (0.0, 0.0), np.eye(3, dtype=np.float32), np.zeros(3, np.float32))
+
+
+def _bump() -> Float32Array:
+    """(128, 128, 2) float32, repeats: slopes of folds, standard deviation 1."""
+    rng = np.random.default_rng(11)
+    frequency = np.fft.fftfreq(_BUMP_PX) * _BUMP_PX
+    radius = np.hypot(frequency[:, None], frequency[None, :])
+    spectrum = np.where((radius > 1.5) & (radius < 28), 1 / np.maximum(radius, 1) ** 1.3, 0)
+    height = np.fft.ifft2(np.fft.fft2(rng.standard_normal((_BUMP_PX, _BUMP_PX))) * spectrum).real
+    # Folds are sharp ridges between smooth valleys.
+    height = -np.abs(height / height.std())
+    slopes = np.stack([np.roll(height, -1, 1) - np.roll(height, 1, 1), np.roll(height, -1, 0) - np.roll(height, 1, 0)], axis=-1)
+    return (slopes / slopes.std()).clip(-3, 3).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _label(
+    face: AnyArray, barycentric: AnyArray, seen: AnyArray, chart: AnyArray, corner_uv: AnyArray, labels: AnyArray, uv: AnyArray
+) -> None:
+    height, width = face.shape
+    for y in range(height):
+        for x in range(width):
+            f = face[y, x]
+            if f < 0 or not seen[y, x]:
+                continue
+            labels[y, x] = chart[f]
+            wb, wc = barycentric[y, x, 0], barycentric[y, x, 1]
+            wa = np.float32(1.0) - wb - wc
+            for c in range(2):
+                value = wa * corner_uv[f, 0, c] + wb * corner_uv[f, 1, c] + wc * corner_uv[f, 2, c]
+                uv[c, y, x] = np.uint8(min(max(value, 0.0), 1.0) * 255.0 + 0.5)
+
+
+@njit(cache=True, nogil=True)
+def soften_edges(image: AnyArray, who: AnyArray) -> AnyArray:
+    """Anti-aliasing after the fact: a pixel beside one of another owner becomes a weighted mean of its 3 x 3 surroundings."""
+    height, width, _ = image.shape
+    out = image.copy()
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            me = who[y, x]
+            if who[y - 1, x] == me and who[y + 1, x] == me and who[y, x - 1] == me and who[y, x + 1] == me:
+                continue
+            for c in range(3):
+                out[y, x, c] = np.float32(0.25) * image[y, x, c] + np.float32(0.125) * (
+                    image[y - 1, x, c] + image[y + 1, x, c] + image[y, x - 1, c] + image[y, x + 1, c]
+                ) + np.float32(0.0625) * (
+                    image[y - 1, x - 1, c] + image[y - 1, x + 1, c] + image[y + 1, x - 1, c] + image[y + 1, x + 1, c]
+                )  # fmt: skip
+    return out
+
+
+def owners(raster: Raster, face_count: int) -> Int32Array:
+    """(h, w) int32: number of the figure that is seen, -1 nobody."""
+    return np.where(raster.face >= 0, raster.face // face_count, -1).astype(np.int32)

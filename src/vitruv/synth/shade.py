@@ -1,0 +1,234 @@
+"""Colour of a person's pixels: which garment covers the point of the body, its texture, folds, light and shadow.
+
+Light is linear inside; albedo and result are display values with a gamma of 2 (a square and a root instead of powers).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from vitruv.types import AnyArray
+
+# Columns of the per-vertex fields of `BodyPaint`.
+FIELD_X, FIELD_Y, FIELD_Z, FIELD_TRUNK, FIELD_ARM, FIELD_AO = 0, 1, 2, 3, 4, 5
+NUM_FIELDS = 6
+
+# Columns of a layer: limits along the trunk and the arm, shape of the upper border, opening in front, border waviness.
+LAYER_LOW, LAYER_HIGH, LAYER_ARM_LOW, LAYER_ARM_HIGH, LAYER_DROP, LAYER_WIDTH, LAYER_OPEN, LAYER_WAVE, LAYER_KIND = range(9)
+NUM_LAYER_VALUES = 9
+KIND_CLOTH, KIND_HAIR, KIND_BEARD, KIND_GLASSES, KIND_LOGO = 0.0, 1.0, 2.0, 3.0, 4.0
+
+# Columns of a material: the 2 x 3 map from rest position (metres) to tile pixels, offset, gloss, fold depth, skin share.
+MATERIAL_MAP, MATERIAL_OFFSET, MATERIAL_GLOSS, MATERIAL_FOLDS = 0, 6, 8, 9
+NUM_MATERIAL_VALUES = 10
+
+
+@njit(cache=True, nogil=True, inline="always")
+def covers(layer: AnyArray, x: float, y: float, z: float, trunk: float, arm: float) -> float:
+    """How far inside a layer a point of the body lies: > 0 covered. Trunk units."""
+    wave = layer[LAYER_WAVE] * (np.sin(31.0 * x + 17.0 * y) + np.sin(23.0 * z + 13.0 * x + 2.0))
+    kind = layer[LAYER_KIND]
+    if kind == KIND_CLOTH:
+        high = layer[LAYER_HIGH]
+        front = min(max(z * 12.0 + 0.5, 0.0), 1.0)
+        reach = abs(x) / layer[LAYER_WIDTH]
+        if reach < 1.0:
+            high -= layer[LAYER_DROP] * front * (1.0 - reach * reach)
+        inside = min(trunk - layer[LAYER_LOW], high - trunk)
+        inside = min(inside, min(arm - layer[LAYER_ARM_LOW], layer[LAYER_ARM_HIGH] - arm))
+        if layer[LAYER_OPEN] > 0.0 and z > 0.0:
+            inside = min(inside, abs(x) * 2.0 - layer[LAYER_OPEN] * (0.6 + 0.6 * trunk))
+        return inside + wave
+    # Head layers: x, y, z relative to the head are made from trunk (1 = base of the neck, 2 = crown) and z.
+    if kind == KIND_HAIR:
+        # Above a plane that rises from the nape to the forehead.
+        return trunk - (layer[LAYER_LOW] + layer[LAYER_DROP] * min(max((z - layer[LAYER_OPEN]) * 9.0, 0.0), 1.0)) + wave
+    if kind == KIND_BEARD:
+        return min(min(trunk - layer[LAYER_LOW], layer[LAYER_HIGH] - trunk), (z - layer[LAYER_OPEN]) * 4.0) + wave
+    if kind == KIND_GLASSES:
+        return min(min(trunk - layer[LAYER_LOW], layer[LAYER_HIGH] - trunk), (z - layer[LAYER_OPEN]) * 4.0)
+    # A print on the chest or back: a rectangle in x and trunk.
+    side = z if layer[LAYER_OPEN] > 0.0 else -z
+    inside = min(trunk - layer[LAYER_LOW], layer[LAYER_HIGH] - trunk)
+    inside = min(inside, layer[LAYER_WIDTH] - abs(x - layer[LAYER_DROP]))
+    return min(inside, min(side, 0.05 - arm))
+
+
+@njit(cache=True, nogil=True)
+def thicken(
+    vertices: AnyArray, normals: AnyArray, fields: AnyArray, layers: AnyArray, thickness: AnyArray, ripple: AnyArray, out: AnyArray
+) -> None:
+    """Push the skin out where garments cover it. thickness: (l,) metres; ripple: (v,) multiplier of about 1."""
+    for v in range(vertices.shape[0]):
+        push = np.float32(0.0)
+        for k in range(layers.shape[0]):
+            if thickness[k] <= 0.0:
+                continue
+            inside = covers(
+                layers[k],
+                fields[v, FIELD_X], fields[v, FIELD_Y], fields[v, FIELD_Z], fields[v, FIELD_TRUNK], fields[v, FIELD_ARM],
+            )  # fmt: skip
+            if inside > -0.02:
+                push = max(push, thickness[k] * min(1.0, (inside + 0.02) * 25.0))
+        push *= ripple[v]
+        for c in range(3):
+            out[v, c] = vertices[v, c] + push * normals[v, c]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _texel(texture: AnyArray, u: float, v: float, c: int) -> float:
+    """Bilinear, repeated; u, v in texels."""
+    height, width = texture.shape[0], texture.shape[1]
+    u -= 0.5
+    v -= 0.5
+    x0, y0 = int(np.floor(u)), int(np.floor(v))
+    fx, fy = np.float32(u - x0), np.float32(v - y0)
+    xa, ya = x0 % width, y0 % height
+    xb, yb = (xa + 1) % width, (ya + 1) % height
+    upper = texture[ya, xa, c] + fx * (np.float32(texture[ya, xb, c]) - texture[ya, xa, c])
+    lower = texture[yb, xa, c] + fx * (np.float32(texture[yb, xb, c]) - texture[yb, xa, c])
+    return upper + fy * (lower - upper)
+
+
+@njit(cache=True, nogil=True)
+def light_pixel(
+    normal: AnyArray, view: AnyArray, albedo: AnyArray, gloss: float, ao: float, lit: float, lights: AnyArray, ambient: AnyArray,
+    out: AnyArray,
+) -> None:  # fmt: skip
+    """Lambert with a little sheen. lights: (n, 6) direction to the light and colour; the first casts the shadow `lit`.
+
+    ambient: (2, 3) colour from above and from below. All linear.
+    """
+    up = np.float32(0.5) + np.float32(0.5) * normal[1]
+    shine = np.float32(0.0)
+    for c in range(3):
+        out[c] = (ambient[1, c] + up * (ambient[0, c] - ambient[1, c])) * ao
+    for k in range(lights.shape[0]):
+        cosine = normal[0] * lights[k, 0] + normal[1] * lights[k, 1] + normal[2] * lights[k, 2]
+        strength = max(np.float32(0.0), cosine) * (lit if k == 0 else ao)
+        for c in range(3):
+            out[c] += strength * lights[k, 3 + c]
+        if gloss > 0.0 and cosine > 0.0:
+            half = (
+                (lights[k, 0] - view[0]) * normal[0] + (lights[k, 1] - view[1]) * normal[1] + (lights[k, 2] - view[2]) * normal[2]
+            )
+            length = (lights[k, 0] - view[0]) ** 2 + (lights[k, 1] - view[1]) ** 2 + (lights[k, 2] - view[2]) ** 2
+            s = half * half / max(length, np.float32(1e-6))
+            s = s * s
+            s = s * s
+            shine += s * s * gloss * (lit if k == 0 else np.float32(1.0)) * lights[k, 4]
+    for c in range(3):
+        out[c] = np.sqrt(max(albedo[c] * out[c] + shine, np.float32(0.0)))
+
+
+@njit(cache=True, nogil=True)
+def shadow_test(depth: AnyArray, at: AnyArray, rotation: AnyArray, translation: AnyArray, focal: float, bias: float) -> float:
+    """1 in the light, 0 in the shadow, by nine taps into the depth map seen from the light (principal point in the middle)."""
+    height, width = depth.shape
+    x = rotation[0, 0] * at[0] + rotation[0, 1] * at[1] + rotation[0, 2] * at[2] + translation[0]
+    y = rotation[1, 0] * at[0] + rotation[1, 1] * at[1] + rotation[1, 2] * at[2] + translation[1]
+    z = rotation[2, 0] * at[0] + rotation[2, 1] * at[1] + rotation[2, 2] * at[2] + translation[2]
+    column, row = int(np.floor(focal * x / z + 0.5 * width)), int(np.floor(focal * y / z + 0.5 * height))
+    lit = 0
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            xx, yy = column + dx, row + dy
+            if xx < 0 or yy < 0 or xx >= width or yy >= height or depth[yy, xx] > z - bias:
+                lit += 1
+    return np.float32(lit / 9.0)
+
+
+@njit(cache=True, nogil=True)
+def shade_body(
+    face: AnyArray, barycentric: AnyArray, depth: AnyArray, first: int,
+    faces: AnyArray, normals: AnyArray, fields: AnyArray, skin_uv: AnyArray, face_kind: AnyArray,
+    layers: AnyArray, materials: AnyArray, tiles: AnyArray, skin: AnyArray, skin_gain: AnyArray, eye: AnyArray, bump: AnyArray,
+    view_rotation: AnyArray, view_translation: AnyArray, focal: float, cx: float, cy: float,
+    lights: AnyArray, ambient: AnyArray,
+    light_depth: AnyArray, light_rotation: AnyArray, light_translation: AnyArray, light_focal: float,
+    image: AnyArray,
+) -> None:  # fmt: skip
+    """Paint the pixels whose face is one of this body's, first <= face < first + len(faces), into image (h, w, 3) float32.
+
+    skin: (s, s, 3) uint8, looked up by skin_uv (F, 3, 2), V up. bump: (b, b, 2) float32 slopes of a fold pattern.
+    """
+    height, width = face.shape
+    count = faces.shape[0]
+    at = np.empty(3, np.float32)
+    normal = np.empty(3, np.float32)
+    view = np.empty(3, np.float32)
+    world = np.empty(3, np.float32)
+    albedo = np.empty(3, np.float32)
+    colour = np.empty(3, np.float32)
+    value = np.empty(NUM_FIELDS, np.float32)
+    shadows = light_depth.shape[0] > 0
+    side = skin.shape[0]
+    for y in range(height):
+        for x in range(width):
+            f = face[y, x] - first
+            if f < 0 or f >= count:
+                continue
+            wb, wc = barycentric[y, x, 0], barycentric[y, x, 1]
+            wa = np.float32(1.0) - wb - wc
+            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+            for k in range(NUM_FIELDS):
+                value[k] = wa * fields[a, k] + wb * fields[b, k] + wc * fields[c, k]
+            for k in range(3):
+                normal[k] = wa * normals[a, k] + wb * normals[b, k] + wc * normals[c, k]
+            material = -1
+            kind = KIND_CLOTH
+            for k in range(layers.shape[0]):
+                inside = covers(layers[k], value[FIELD_X], value[FIELD_Y], value[FIELD_Z], value[FIELD_TRUNK], value[FIELD_ARM])
+                if inside > 0.0:
+                    material = k
+                    kind = layers[k, LAYER_KIND]
+            gloss = np.float32(0.06)
+            folds = np.float32(0.0)
+            if material < 0:
+                if face_kind[f] == 1:
+                    albedo[0], albedo[1], albedo[2] = np.float32(0.6), np.float32(0.58), np.float32(0.56)
+                elif face_kind[f] == 2:
+                    albedo[0], albedo[1], albedo[2] = eye[0], eye[1], eye[2]
+                else:
+                    u = wa * skin_uv[f, 0, 0] + wb * skin_uv[f, 1, 0] + wc * skin_uv[f, 2, 0]
+                    v = wa * skin_uv[f, 0, 1] + wb * skin_uv[f, 1, 1] + wc * skin_uv[f, 2, 1]
+                    for k in range(3):
+                        tone = _texel(skin, u * side, (1.0 - v) * side, k) * np.float32(1.0 / 255.0) * skin_gain[k]
+                        albedo[k] = tone * tone
+            else:
+                m = materials[material]
+                gloss, folds = m[MATERIAL_GLOSS], m[MATERIAL_FOLDS]
+                u = m[0] * value[0] + m[1] * value[1] + m[2] * value[2] + m[MATERIAL_OFFSET]
+                v = m[3] * value[0] + m[4] * value[1] + m[5] * value[2] + m[MATERIAL_OFFSET + 1]
+                for k in range(3):
+                    tone = _texel(tiles[material], u, v, k) * np.float32(1.0 / 255.0)
+                    albedo[k] = tone * tone
+            if folds > 0.0 and kind != KIND_GLASSES:
+                size = bump.shape[0]
+                bx = int(np.floor((value[0] + 0.6 * value[2]) * 320.0)) % size
+                by = int(np.floor((value[1] - 0.3 * value[2]) * 150.0)) % size
+                normal[0] += folds * bump[by, bx, 0]
+                normal[1] += folds * bump[by, bx, 1]
+                normal[2] += folds * bump[bx, by, 0]
+            length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2) + np.float32(1e-9)
+            z = depth[y, x]
+            at[0] = (x + 0.5 - cx) / focal * z
+            at[1] = (y + 0.5 - cy) / focal * z
+            at[2] = z
+            distance = np.sqrt(at[0] ** 2 + at[1] ** 2 + at[2] ** 2)
+            for k in range(3):
+                normal[k] /= length
+                # Camera axes back to the world.
+                view[k] = (view_rotation[0, k] * at[0] + view_rotation[1, k] * at[1] + view_rotation[2, k] * at[2]) / distance
+                world[k] = (
+                    view_rotation[0, k] * (at[0] - view_translation[0])
+                    + view_rotation[1, k] * (at[1] - view_translation[1])
+                    + view_rotation[2, k] * (at[2] - view_translation[2])
+                )
+            lit = np.float32(1.0)
+            if shadows:
+                lit = shadow_test(light_depth, world, light_rotation, light_translation, light_focal, 0.03)
+            light_pixel(normal, view, albedo, gloss, value[FIELD_AO], lit, lights, ambient, colour)
+            for k in range(3):
+                image[y, x, k] = colour[k]
