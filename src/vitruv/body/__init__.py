@@ -19,10 +19,11 @@ Files: `vitruv body pack` bakes poses and wardrobe into plain arrays (one .npz);
 `poses_`, `wardrobe_`), so all of them fit into one file.
 """
 
+from vitruv.body.library import PoseLibrary
 from vitruv.body.model import COCO_KEYPOINTS, Body, Posed
 from vitruv.body.person import Garment, Person
 from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.spread import bone_rotations
 
-__all__ = ["COCO_KEYPOINTS", "Body", "Garment", "Person", "Pose", "Posed", "Shape", "ShapeSampler", "bone_rotations"]
+__all__ = ["COCO_KEYPOINTS", "Body", "Garment", "Person", "Pose", "PoseLibrary", "Posed", "Shape", "ShapeSampler", "bone_rotations"]
