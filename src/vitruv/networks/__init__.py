@@ -1,6 +1,16 @@
 """Torch modules, composed from plain constructor arguments; no files, no devices, no training in here."""
 
 from vitruv.networks.compact_blocks import PIXEL_MEAN, PIXEL_SCALE, fold_normalisation, normalise
+from vitruv.networks.compact_detector import CompactDetector, DetectorOutput
 from vitruv.networks.compact_regressor import CompactRegressor, RegressorOutput
 
-__all__ = ["PIXEL_MEAN", "PIXEL_SCALE", "CompactRegressor", "RegressorOutput", "fold_normalisation", "normalise"]
+__all__ = [
+    "PIXEL_MEAN",
+    "PIXEL_SCALE",
+    "CompactDetector",
+    "CompactRegressor",
+    "DetectorOutput",
+    "RegressorOutput",
+    "fold_normalisation",
+    "normalise",
+]

@@ -3,6 +3,7 @@
 from vitruv.train.checkpoint import Position, checkpoints, load_ema
 from vitruv.train.config import LoopConfig, load_config, save_or_check_config
 from vitruv.train.crop_augment import AugmentConfig
+from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
 from vitruv.train.loop import train
 from vitruv.train.progress import Progress
 from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
@@ -10,12 +11,15 @@ from vitruv.train.task import Task
 
 __all__ = [
     "AugmentConfig",
+    "DetectorConfig",
+    "DetectorTask",
     "LoopConfig",
     "Position",
     "Progress",
     "RegressorConfig",
     "RegressorTask",
     "Task",
+    "build_detector",
     "build_regressor",
     "checkpoints",
     "load_config",

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vitruv.errors import InputError
-from vitruv.networks.compact_blocks import PIXEL_MEAN
+from vitruv.networks import PIXEL_MEAN
 from vitruv.surface.charts import MIRROR_CHART
 from vitruv.train.feed import Batch
 
@@ -51,10 +51,10 @@ def augment_crops(batch: Batch, config: AugmentConfig, generator: torch.Generato
         None: nothing is mirrored.
     """
     if mirror_uv is not None and config.flip:
-        batch = flip(batch, _uniform(len(batch["image"]), generator) < config.flip, mirror_uv)
+        batch = flip(batch, uniform(len(batch["image"]), generator) < config.flip, mirror_uv)
     if config.turn_deg or config.zoom or config.shift:
         batch = _move(batch, config, generator)
-    return {**batch, "image": _recolour(batch["image"], config, generator)}
+    return {**batch, "image": recolour(batch["image"], config, generator)}
 
 
 def flip(batch: Batch, chosen: Tensor, mirror_uv: Tensor) -> Batch:
@@ -79,7 +79,7 @@ def _where(chosen: Tensor, yes: Tensor, no: Tensor) -> Tensor:
     return torch.where(chosen.view(-1, *[1] * (no.ndim - 1)), yes, no)
 
 
-def _uniform(n: int, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> Tensor:
+def uniform(n: int, generator: torch.Generator, low: float = 0.0, high: float = 1.0) -> Tensor:
     return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
 
 
@@ -87,9 +87,9 @@ def _move(batch: Batch, config: AugmentConfig, generator: torch.Generator) -> Ba
     """Turn, scale and shift about the middle of the crop; what comes in from outside is padding and background."""
     image, labels, uv = batch["image"], batch["labels"], batch["uv"]
     n, height, width = labels.shape
-    angle = _uniform(n, generator, -1, 1) * math.radians(config.turn_deg)
-    scale = torch.exp2(_uniform(n, generator, -1, 1) * config.zoom)
-    shift = torch.stack([_uniform(n, generator, -1, 1) * width, _uniform(n, generator, -1, 1) * height], dim=1) * config.shift
+    angle = uniform(n, generator, -1, 1) * math.radians(config.turn_deg)
+    scale = torch.exp2(uniform(n, generator, -1, 1) * config.zoom)
+    shift = torch.stack([uniform(n, generator, -1, 1) * width, uniform(n, generator, -1, 1) * height], dim=1) * config.shift
     cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
     forward = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], dim=1)  # old offset -> new offset, pixels
     middle = torch.tensor([width / 2, height / 2], device=labels.device)
@@ -113,13 +113,13 @@ def _move(batch: Batch, config: AugmentConfig, generator: torch.Generator) -> Ba
     }
 
 
-def _recolour(image: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+def recolour(image: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     n = len(image)
     pixels = image.float()
-    gain = 1 + config.contrast * _uniform(n, generator, -1, 1)[:, None] + config.tint * _uniform(3 * n, generator, -1, 1).view(n, 3)
-    offset = 128 * (1 - gain) + 255 * config.brightness * _uniform(n, generator, -1, 1)[:, None]
+    gain = 1 + config.contrast * uniform(n, generator, -1, 1)[:, None] + config.tint * uniform(3 * n, generator, -1, 1).view(n, 3)
+    offset = 128 * (1 - gain) + 255 * config.brightness * uniform(n, generator, -1, 1)[:, None]
     pixels = pixels * gain[:, None, None, :] + offset[:, None, None, :]
     if config.noise:
-        spread = config.noise * _uniform(n, generator) ** 2
+        spread = config.noise * uniform(n, generator) ** 2
         pixels += torch.randn(pixels.shape, generator=generator, device=pixels.device) * spread[:, None, None, None]
     return pixels.round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,84 @@
+"""Random changes of whole batches of scenes: mirror, scale and shift, the bars of a letterbox, colour."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vitruv.networks import PIXEL_MEAN
+from vitruv.train.crop_augment import AugmentConfig, recolour, uniform
+from vitruv.train.feed import Batch
+
+SMALLEST_SIDE_PX = 8.0  # people smaller than this in the network's input need not be found
+_SEEN = 0.35  # people of whose box less than this is left need not be found
+
+
+def augment_scenes(batch: Batch, config: AugmentConfig, generator: torch.Generator) -> Batch:
+    """A changed copy. batch: image (n, h, w, 3) uint8, boxes_xyxy (n, m, 4), valid (n, m) bool.
+
+    Adds `ignored` (n, m) bool: people that are now too small or mostly cut off, and no longer `valid`.
+    """
+    image, boxes = batch["image"], batch["boxes_xyxy"]
+    n, height, width = image.shape[:3]
+    full = box_area(boxes)
+    chosen = uniform(n, generator) < config.flip
+    image = torch.where(chosen[:, None, None, None], image.flip(2), image)
+    mirrored = torch.stack([width - boxes[..., 2], boxes[..., 1], width - boxes[..., 0], boxes[..., 3]], dim=-1)
+    boxes = torch.where(chosen[:, None, None], mirrored, boxes)
+    if config.zoom or config.shift:
+        scale = torch.exp2(uniform(n, generator, -1, 1) * config.zoom)
+        size = torch.tensor([width, height], device=image.device)
+        shift = uniform(2 * n, generator, -1, 1).view(n, 2) * config.shift * size
+        image = _move(image, scale, shift)
+        offset = size / 2
+        boxes = (boxes.view(n, -1, 2, 2) - offset) * scale[:, None, None, None] + offset + shift[:, None, None, :]
+        boxes = boxes.flatten(2)
+        full = full * scale[:, None] ** 2
+    window = _letterbox_window(n, height, width, generator)
+    rows = torch.arange(height, device=image.device)
+    columns = torch.arange(width, device=image.device)
+    shown = (rows >= window[:, 1:2]) & (rows < window[:, 3:4])
+    shown_columns = (columns >= window[:, 0:1]) & (columns < window[:, 2:3])
+    image = recolour(image, config, generator)
+    image = torch.where(
+        (shown[:, :, None] & shown_columns[:, None, :])[..., None], image, torch.tensor(int(PIXEL_MEAN), dtype=torch.uint8)
+    )
+    boxes = torch.cat(
+        [torch.maximum(boxes[..., :2], window[:, None, :2]), torch.minimum(boxes[..., 2:], window[:, None, 2:])], dim=-1
+    )
+    return {**batch, "image": image, "boxes_xyxy": boxes, **split_people(boxes, batch["valid"], full)}
+
+
+def split_people(boxes_xyxy: Tensor, there: Tensor, full_area: Tensor) -> Batch:
+    """Who is to be found (`valid`) and who may be (`ignored`), from what is left of the boxes."""
+    large = ((boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]) >= SMALLEST_SIDE_PX).all(-1)
+    whole = box_area(boxes_xyxy) >= _SEEN * full_area
+    return {"valid": there & large & whole, "ignored": there & ~(large & whole)}
+
+
+def box_area(boxes_xyxy: Tensor) -> Tensor:
+    return (boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]).clamp(min=0).prod(-1)
+
+
+def _move(image: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """Scale about the middle, then shift (pixels); padding where the scene ends."""
+    n, height, width = image.shape[:3]
+    theta = torch.zeros(n, 2, 3, device=image.device)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1 / scale
+    theta[:, 0, 2] = -shift[:, 0] / scale / (width / 2)
+    theta[:, 1, 2] = -shift[:, 1] / scale / (height / 2)
+    grid = functional.affine_grid(theta, [n, 1, height, width], align_corners=False)
+    pixels = functional.grid_sample(image.permute(0, 3, 1, 2).float() - PIXEL_MEAN, grid, mode="bilinear", align_corners=False)
+    return (pixels + PIXEL_MEAN).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _letterbox_window(n: int, height: int, width: int, generator: torch.Generator) -> Tensor:
+    """(n, 4) the part of the input that shows the picture, as for pictures of aspect ratios from 9:16 to 16:9."""
+    aspect = torch.exp2(uniform(n, generator, -0.83, 0.83)) * (height / width)
+    shown = torch.stack([(width * aspect).clamp(max=width), (height / aspect).clamp(max=height)], dim=1).round()
+    rest = torch.tensor([width, height], device=shown.device) - shown
+    # Mostly in the middle, as the runtime does it.
+    place = torch.where(uniform(n, generator)[:, None] < 0.7, 0.5, uniform(2 * n, generator).view(n, 2))
+    low = (rest * place).floor()
+    return torch.cat([low, low + shown], dim=1)
