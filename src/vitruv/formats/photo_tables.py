@@ -1,0 +1,133 @@
+"""Files that say something about each photo: boxes of its people, or its id. Values are looked up by file name.
+
+Boxes come in three forms (xyxy in pixels of the upright photo, unless COCO's):
+
+    {"beach/a.jpg": [[10, 20, 110, 320]], "b.jpg": []}          JSON: file name -> boxes x1 y1 x2 y2
+    file,x1,y1,x2,y2                                             CSV with this header, a row per box
+    {"images": [...], "annotations": [{"image_id", "bbox"}]}     COCO annotations: bbox is x, y, width, height; crowds are left out
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Generic, TypeVar
+
+from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
+from vitruv.geometry import as_boxes_xyxy
+from vitruv.types import Float32Array, PathLike
+
+T = TypeVar("T")
+
+_CSV_HEADER = ["file", "x1", "y1", "x2", "y2"]
+
+
+class PhotoTable(Generic[T]):
+    """Values by photo. A photo is found by its path below the folder that was named, or else by its bare name."""
+
+    def __init__(self, path: PathLike, values: Mapping[str, T]) -> None:
+        self.path = path
+        self._by_path = {PurePosixPath(name).as_posix(): value for name, value in values.items()}
+        self._by_name: dict[str, list[T]] = {}
+        for name, value in values.items():
+            self._by_name.setdefault(PurePosixPath(name).name, []).append(value)
+
+    def __getitem__(self, photo: Path) -> T:
+        """Raises FormatError when the file says nothing about this photo, or when its bare name stands for several."""
+        if photo.as_posix() in self._by_path:
+            return self._by_path[photo.as_posix()]
+        match self._by_name.get(photo.name, []):
+            case [value]:
+                return value
+            case []:
+                raise FormatError(self.path, f"says nothing about {photo.as_posix()}")
+        raise FormatError(self.path, f"has several entries named {photo.name}; name them with their folders")
+
+
+def read_boxes(path: PathLike) -> PhotoTable[Float32Array]:
+    """Boxes (n, 4) float32 xyxy of each photo, from any of the forms above.
+
+    Raises MissingFileError, UnreadableFileError, or FormatError naming the entry that cannot be used.
+    """
+    text = _read_text(path)
+    lists: Mapping[str, object]
+    if Path(path).suffix.lower() == ".csv":
+        lists = _boxes_of_csv(path, text)
+    else:
+        data = _parse_json(path, text)
+        lists = _boxes_of_coco(path, data) if "images" in data and "annotations" in data else data
+    boxes = {}
+    for name, values in lists.items():
+        try:
+            boxes[name] = as_boxes_xyxy(values)
+        except InputError as error:
+            raise FormatError(path, f"{name}: {error}") from None
+    return PhotoTable(path, boxes)
+
+
+def read_image_ids(path: PathLike) -> PhotoTable[int]:
+    """Ids of the photos in a COCO JSON file (its `images`). Raises as `read_boxes`."""
+    return PhotoTable(path, {name: image_id for image_id, name in _coco_images(path, _parse_json(path, _read_text(path)))})
+
+
+def _read_text(path: PathLike) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise MissingFileError(path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFileError(path, f"cannot be read as text ({error})") from None
+
+
+def _parse_json(path: PathLike, text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(path, f"is not JSON ({error})") from None
+    if not isinstance(data, dict):
+        raise FormatError(path, f"must hold a JSON object, but holds a {type(data).__name__}")
+    return data
+
+
+def _boxes_of_csv(path: PathLike, text: str) -> dict[str, list[list[str]]]:
+    rows = csv.reader(io.StringIO(text, newline=""))
+    header = [column.strip() for column in next(rows, [])]
+    if header != _CSV_HEADER:
+        raise FormatError(path, f"must begin with the line {','.join(_CSV_HEADER)}, but begins with {','.join(header)!r}")
+    lists: dict[str, list[list[str]]] = {}
+    for row in filter(None, rows):
+        if len(row) != len(_CSV_HEADER):
+            raise FormatError(path, f"line {rows.line_num} has {len(row)} columns, expected {len(_CSV_HEADER)}")
+        lists.setdefault(row[0].strip(), []).append(row[1:])
+    return lists
+
+
+def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> dict[str, list[list[float]]]:
+    names = dict(_coco_images(path, data))
+    lists: dict[str, list[list[float]]] = {name: [] for name in names.values()}
+    for i, annotation in enumerate(data["annotations"]):
+        match annotation:
+            case {"iscrowd": 1}:
+                continue
+            case {"image_id": image_id, "bbox": [x, y, w, h]} if all(isinstance(v, int | float) for v in (x, y, w, h)):
+                if image_id not in names:
+                    raise FormatError(path, f"annotations[{i}] belongs to image {image_id}, which is not in images")
+                lists[names[image_id]].append([x, y, x + w, y + h])
+            case _:
+                raise FormatError(path, f"annotations[{i}] needs image_id and bbox (four numbers)")
+    return lists
+
+
+def _coco_images(path: PathLike, data: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    images = data.get("images")
+    if not isinstance(images, list):
+        raise FormatError(path, "needs a list of images, as in COCO annotations")
+    for i, image in enumerate(images):
+        match image:
+            case {"id": int(image_id), "file_name": str(name)}:
+                yield image_id, name
+            case _:
+                raise FormatError(path, f"images[{i}] needs id (a whole number) and file_name")
