@@ -1,0 +1,237 @@
+"""The atlas: from image values (chart, U, V) to points on the body and back."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError, UnwritableFileError
+from vitruv.surface.charts import KAPPA_GROUPS, NUM_CHARTS
+from vitruv.surface.lookup import ChartLookup
+from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array, PathLike, UInt8Array
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePoints:
+    """Points on a surface, as faces and weights of their corners.
+
+    face: (n,) int32, -1 where there is no point (background).
+    barycentric: (n, 3) float64, not negative, sum 1 (0 where there is no point).
+    """
+
+    face: Int32Array
+    barycentric: Float64Array
+
+    def __len__(self) -> int:
+        return len(self.face)
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """A body surface cut into 24 charts, each unrolled to the unit square.
+
+    Lengths are metres; the body faces -y, its left is +x, up is +z (the official surface keeps the frame of its vertices).
+
+    vertices: (v, 3) float32, the body in rest pose. Every posed body in the same order can stand in for it.
+    faces: (f, 3) int32, counter-clockwise seen from outside.
+    chart_of_face: (f,) uint8, 1..24.
+    chart_vertex: (n,) int32, vertex of every chart vertex; a vertex on a seam has one chart vertex for every side.
+    chart_faces: (f, 3) int32, the same faces by chart vertices.
+    chart_uv: (n, 2) float32, U and V in [0, 1].
+    mirror_vertex: (v,) int32, vertex at the same place on the other side of the body.
+    kappa_m: (8,) float32 by `KAPPA_GROUPS`: mean geodesic distance between points of such a part, metres.
+    """
+
+    vertices: Float32Array
+    faces: Int32Array
+    chart_of_face: UInt8Array
+    chart_vertex: Int32Array
+    chart_faces: Int32Array
+    chart_uv: Float32Array
+    mirror_vertex: Int32Array
+    kappa_m: Float32Array
+
+    def __post_init__(self) -> None:
+        v, f, n = len(self.vertices), len(self.faces), len(self.chart_vertex)
+        expected: dict[str, tuple[tuple[int, ...], Any]] = {
+            "vertices": ((v, 3), np.float32),
+            "faces": ((f, 3), np.int32),
+            "chart_of_face": ((f,), np.uint8),
+            "chart_vertex": ((n,), np.int32),
+            "chart_faces": ((f, 3), np.int32),
+            "chart_uv": ((n, 2), np.float32),
+            "mirror_vertex": ((v,), np.int32),
+            "kappa_m": ((len(KAPPA_GROUPS),), np.float32),
+        }
+        for name, (shape, dtype) in expected.items():
+            array = getattr(self, name)
+            if array.shape != shape or array.dtype != dtype:
+                raise InputError(f"{name} must be {shape} {np.dtype(dtype)}, but is {array.shape} {array.dtype}")
+        for name, limit in (("faces", v), ("chart_vertex", v), ("chart_faces", n), ("mirror_vertex", v)):
+            array = getattr(self, name)
+            if array.size and not (array.min() >= 0 and array.max() < limit):
+                raise InputError(f"{name} must name vertices 0..{limit - 1}, but holds {array.min()}..{array.max()}")
+        if f and not (self.chart_of_face.min() >= 1 and self.chart_of_face.max() <= NUM_CHARTS):
+            raise InputError(f"chart_of_face must be in 1..{NUM_CHARTS}")
+        if not np.isfinite(self.vertices).all():
+            raise InputError("vertices must be finite")
+        if not ((self.chart_uv >= 0) & (self.chart_uv <= 1)).all():
+            raise InputError("chart_uv must be in [0, 1]")
+        if (self.chart_vertex[self.chart_faces] != self.faces).any():
+            raise InputError("chart_faces must be the faces by chart vertices, but they name other vertices")
+
+    @classmethod
+    def load(cls, path: PathLike | None = None) -> Atlas:
+        """The atlas in the package, or one that `save` wrote.
+
+        Raises MissingFileError, UnreadableFileError, or FormatError for a file that is not an atlas.
+        """
+        if path is None:
+            return cls._read(Path(str(resources.files("vitruv") / "data" / "atlas.npz")))
+        return cls._read(Path(path))
+
+    @classmethod
+    def _read(cls, path: Path) -> Atlas:
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                if "format_version" not in stored or int(stored["format_version"]) != _FORMAT_VERSION:
+                    raise FormatError(path, f"this is not an atlas of format {_FORMAT_VERSION}; build it again with this version")
+                arrays: dict[str, AnyArray] = {name: stored[name] for name in _STORED_ARRAYS}
+        except FileNotFoundError as error:
+            raise MissingFileError(path) from error
+        except KeyError as error:
+            raise FormatError(path, f"the atlas lacks an array ({error.args[0]})") from error
+        except (ValueError, zipfile.BadZipFile, EOFError) as error:
+            raise FormatError(path, "this is not an atlas (no readable .npz archive)") from error
+        except OSError as error:
+            raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
+        try:
+            chart_vertex = arrays["chart_vertex"].astype(np.int32)
+            chart_faces = arrays["chart_faces"].astype(np.int32)
+            return cls(
+                vertices=arrays["vertices"].astype(np.float32),
+                faces=chart_vertex[chart_faces],
+                chart_of_face=arrays["chart_of_face"].astype(np.uint8),
+                chart_vertex=chart_vertex,
+                chart_faces=chart_faces,
+                chart_uv=arrays["chart_uv"].astype(np.float32),
+                mirror_vertex=arrays["mirror_vertex"].astype(np.int32),
+                kappa_m=arrays["kappa_m"].astype(np.float32),
+            )
+        except (InputError, IndexError, ValueError, TypeError) as error:
+            raise FormatError(path, f"the atlas is damaged: {error}") from error
+
+    def save(self, path: PathLike) -> None:
+        """Write an .npz archive that `load` reads; the same atlas gives the same bytes."""
+        target = Path(path)
+        small = np.uint16 if max(len(self.vertices), len(self.chart_vertex)) <= np.iinfo(np.uint16).max else np.int32
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.npz")
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _STORED_ARRAYS}
+        for name in ("chart_vertex", "chart_faces", "mirror_vertex"):
+            arrays[name] = arrays[name].astype(small)
+        try:
+            np.savez_compressed(temporary, format_version=np.int64(_FORMAT_VERSION), **arrays)
+            temporary.replace(target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise UnwritableFileError(target, f"cannot be written ({error.strerror or error})") from error
+
+    @cached_property
+    def corner_uv(self) -> Float32Array:
+        """(f, 3, 2) float32: U and V at the corners of every face."""
+        return self.chart_uv[self.chart_faces]
+
+    @cached_property
+    def _lookup(self) -> ChartLookup:
+        return ChartLookup(self.chart_uv.astype(np.float64), self.chart_faces, self.chart_of_face)
+
+    def locate(self, labels: AnyArray, uv: AnyArray) -> SurfacePoints:
+        """Image values to points on the surface.
+
+        labels: (n,) integers, 0..24; uv: (n, 2). Label 0 gives face -1. Where (U, V) lies outside its chart's outline, the
+        nearest point of the outline is taken (the original snaps to the nearest vertex there).
+        """
+        charts, points = _image_values(labels, uv)
+        face, weights = self._lookup.locate(charts, points)
+        return SurfacePoints(face.astype(np.int32), weights)
+
+    def nearest_vertex(self, labels: AnyArray, uv: AnyArray) -> Int32Array:
+        """(n,) int32: the vertex that lies nearest in the same chart's U, V (the original evaluator's rule); -1 for label 0."""
+        charts, points = _image_values(labels, uv)
+        chart_vertex = self._lookup.nearest_chart_vertex(charts, points)
+        return np.where(chart_vertex < 0, -1, self.chart_vertex[chart_vertex]).astype(np.int32)
+
+    def positions(self, points: SurfacePoints, vertices: AnyArray | None = None) -> Float64Array:
+        """(n, 3): where points lie on the atlas's own body, or on any posed one ((v, 3)); NaN where there is no point."""
+        body = self._body(vertices)
+        found = np.einsum("nk,nkc->nc", points.barycentric, body[self.faces[points.face]])
+        return np.where(points.face[:, None] >= 0, found, np.nan)
+
+    def iuv(self, points: SurfacePoints) -> tuple[UInt8Array, Float32Array]:
+        """Points on the surface to image values: labels (n,) uint8 and uv (n, 2) float32; 0 where there is no point."""
+        some = points.face >= 0
+        uv = np.einsum("nk,nkc->nc", points.barycentric, self.corner_uv[points.face].astype(np.float64))
+        labels = np.where(some, self.chart_of_face[points.face], 0).astype(np.uint8)
+        return labels, np.where(some[:, None], np.clip(uv, 0.0, 1.0), 0.0).astype(np.float32)
+
+    def mirror(self, labels: AnyArray, uv: AnyArray) -> tuple[UInt8Array, Float32Array]:
+        """Image values of the same places on the other side of the body."""
+        points = self.locate(labels, uv)
+        return self.iuv(self.mirrored(points))
+
+    def mirrored(self, points: SurfacePoints) -> SurfacePoints:
+        """The same places on the other side of the body."""
+        face, corner = self._mirror_face
+        some = points.face >= 0
+        weights = np.take_along_axis(points.barycentric, corner[points.face], axis=1)
+        return SurfacePoints(np.where(some, face[points.face], -1).astype(np.int32), weights)
+
+    @cached_property
+    def _mirror_face(self) -> tuple[Int64Array, Int64Array]:
+        """Mirror face of every face, and for each of its corners the corner of the original face: (f,), (f, 3)."""
+        image = self.mirror_vertex[self.faces].astype(np.int64)
+        count = len(self.vertices)
+
+        def key(corners: AnyArray) -> Int64Array:
+            a, b, c = np.sort(corners.astype(np.int64), axis=1).T
+            return np.asarray((a * count + b) * count + c)
+
+        own = key(self.faces)
+        order = np.argsort(own)
+        place = np.minimum(np.searchsorted(own[order], key(image)), len(own) - 1)
+        face = order[place]
+        if (own[face] != key(image)).any():
+            raise InputError("this surface is not mirror-symmetric: some face has no mirror image")
+        corner = (self.faces[face][:, :, None] == image[:, None, :]).argmax(axis=2)
+        return face, corner
+
+    def _body(self, vertices: AnyArray | None) -> Float64Array:
+        if vertices is None:
+            return self.vertices.astype(np.float64)
+        body = np.asarray(vertices, np.float64)
+        if body.shape != self.vertices.shape:
+            raise InputError(f"vertices must be {self.vertices.shape}, like the atlas's, but are {body.shape}")
+        return body
+
+
+_STORED_ARRAYS = ("vertices", "chart_of_face", "chart_vertex", "chart_faces", "chart_uv", "mirror_vertex", "kappa_m")
+
+
+def _image_values(labels: AnyArray, uv: AnyArray) -> tuple[UInt8Array, Float64Array]:
+    charts, points = np.asarray(labels), np.asarray(uv, np.float64)
+    if charts.ndim != 1 or points.shape != (len(charts), 2):
+        raise InputError(f"labels must be (n,) and uv (n, 2), but they are {charts.shape} and {points.shape}")
+    if charts.size and not (charts.min() >= 0 and charts.max() <= NUM_CHARTS):
+        raise InputError(f"labels must be in 0..{NUM_CHARTS}, but range over {charts.min()}..{charts.max()}")
+    if not np.isfinite(points[charts > 0]).all():
+        raise InputError("uv must be finite")
+    return charts.astype(np.uint8), points

@@ -1,0 +1,318 @@
+"""Cutting the body into 14 parts and 24 charts, where DensePose cuts it.
+
+The body's skeleton says where the joints are and which way a limb bends; every border is then a shortest walk along mesh
+edges close to an ideal curve (a joint's plane, the side line of a limb), so that it does not zigzag through the triangles.
+The left half is cut, the right half is its mirror image; the head's two halves meet on the midline.
+
+Where the ideal curves lie was read off DensePose's own picture of its charts and its table of seams: a thigh reaches from the
+middle of the buttock to below the kneecap and meets the other thigh between the legs; a foot begins above the ankle bones; the
+head takes the neck; the arm begins at the shoulder joint, its two halves meet on the thumb's and on the little finger's side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruv.errors import InputError
+from vitruv.surface.charts import MIRROR_CHART
+from vitruv.surface.mesh import edges, face_components
+from vitruv.surface.template import BodyTemplate
+from vitruv.types import BoolArray, Float64Array, Int64Array, UInt8Array
+
+# Heights as shares of the stature, from DensePose's rendered figure.
+_HIP_SIDE = 0.514  # border of torso and thigh, on the outside and across the buttock
+_HIP_FRONT = 0.509  # the same at the middle of the groin
+_KNEE = 0.258
+_ANKLE = 0.057
+_NECK_FRONT = 0.832  # pit of the neck
+_NECK_BACK = 0.853
+
+_WIDTH_M = 0.006
+"""How far a border may stray from its ideal curve before the detour costs as much as the way."""
+
+_FORBIDDEN_M = 1.0
+"""Distance given to vertices that a border must not touch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Border:
+    """One stretch of border on the left half: from corner to corner along an ideal curve.
+
+    off: (v,) metres that every vertex lies off the curve (inf-like where the border must not go).
+    """
+
+    start: int
+    end: int
+    off: Float64Array
+
+
+class LeftHalf:
+    """The left half of a template, measured: joints, lines along limbs, and how far vertices lie off the ideal curves."""
+
+    def __init__(self, template: BodyTemplate) -> None:
+        self.template = template
+        self.points = template.vertices
+        x, y, z = self.points.T
+        self.x, self.y, self.z = x, y, z
+        self.on_midline = template.mirror_vertex == np.arange(len(x))
+        self.left = (x > 0) & ~self.on_midline
+
+    def bone(self, name: str) -> Float64Array:
+        return np.asarray(self.template.bone_heads[self.template.bone_names.index(name)])
+
+    def height(self, share: float) -> float:
+        return float(self.z.min() + share * (self.z.max() - self.z.min()))
+
+    def moved_by(self, *prefixes: str) -> Float64Array:
+        """(v,): share of every vertex that left bones with such names move."""
+        chosen = [name.endswith(".L") and name.startswith(prefixes) for name in self.template.bone_names]
+        return np.asarray((self.template.skin_weights * np.array(chosen)[self.template.skin_bones]).sum(axis=1))
+
+    def corner(self, *off: Float64Array, where: BoolArray) -> int:
+        """The vertex among `where` that lies best on several curves at once."""
+        distance = np.where(where, np.sum(np.square(off), axis=0), np.inf)
+        return int(np.argmin(distance))
+
+    def midline_corner(self, height_m: float, where: BoolArray) -> int:
+        return self.corner(self.z - height_m, where=self.on_midline & where)
+
+
+def _unit(vector: Float64Array) -> Float64Array:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def _square_to(axis: Float64Array, vector: Float64Array) -> Float64Array:
+    """Unit part of `vector` at right angles to the unit `axis`."""
+    return _unit(vector - np.dot(vector, axis) * axis)
+
+
+def _twisting(axis: Float64Array, start: Float64Array, end: Float64Array, share: Float64Array) -> Float64Array:
+    """(n, 3): direction square to `axis` that turns from `start` (share 0) to `end` (share 1)."""
+    angle = share * np.arctan2(np.dot(np.cross(start, end), axis), np.dot(start, end))
+    return np.asarray(np.cos(angle)[:, None] * start + np.sin(angle)[:, None] * np.cross(axis, start))
+
+
+def _only(off: Float64Array, where: BoolArray) -> Float64Array:
+    return np.where(where, np.abs(off), _FORBIDDEN_M)
+
+
+def _depth_middle(body: LeftHalf, limb: BoolArray) -> Float64Array:
+    """(v,): y half-way between front and back of a limb at every vertex' height."""
+    levels = np.linspace(body.z[limb].min(), body.z[limb].max(), 40)
+    slab = 0.75 * (levels[1] - levels[0]) + 0.01
+    middle = []
+    for level in levels:
+        y = body.y[limb & (np.abs(body.z - level) < slab)]
+        middle.append((y.min() + y.max()) / 2)
+    smooth = np.convolve(np.pad(middle, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    return np.asarray(np.interp(body.z, levels, smooth))
+
+
+def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Border]:
+    """Borders from the hip to the ankle. Corners: flank (torso front and back, thigh front and back), crotch, cleft."""
+    hip, knee, ankle, foot = (body.bone(f"{name}.L") for name in ("upperleg01", "lowerleg01", "foot", "toe3-1"))
+    knee_z, ankle_z = body.height(_KNEE), body.height(_ANKLE)
+    limb = body.left & (body.moved_by("upperleg", "lowerleg", "foot", "toe") > 0.5)
+    line_z = [foot[2], ankle[2], knee[2], hip[2]]
+    middle_x = np.interp(body.z, line_z, [ankle[0], ankle[0], knee[0], hip[0]])
+    middle_y = _depth_middle(body, limb & (body.z > ankle_z - 0.02))
+    outside, inside = limb & (body.x > middle_x), limb & (body.x < middle_x)
+    # On the inside the thigh's front half begins at the crotch, well before the middle of its depth.
+    crotch_y, crotch_z = body.points[crotch, 1], body.points[crotch, 2]
+    inner_y = middle_y + (crotch_y - np.interp(crotch_z, *_sorted_pairs(body.z[limb], middle_y[limb]))) * np.clip(
+        (body.z - knee_z) / (crotch_z - knee_z), 0.0, 1.0
+    )
+    at_knee, at_ankle = body.z - knee_z, body.z - ankle_z
+    knee_out = body.corner(at_knee, body.y - middle_y, where=outside)
+    knee_in = body.corner(at_knee, body.y - middle_y, where=inside)
+    ankle_out = body.corner(at_ankle, body.y - middle_y, where=outside)
+    ankle_in = body.corner(at_ankle, body.y - middle_y, where=inside)
+    front, back = limb & (body.y < middle_y + 0.01), limb & (body.y > middle_y - 0.01)
+    not_thigh_top = body.left & (body.z < body.height(_HIP_SIDE) + 0.03)
+    borders = [
+        Border(flank, knee_out, _only(body.y - middle_y, not_thigh_top & (body.x > middle_x))),
+        Border(crotch, knee_in, _only(body.y - inner_y, (body.left | body.on_midline) & (body.x < middle_x))),
+        Border(knee_out, knee_in, _only(at_knee, front)),
+        Border(knee_out, knee_in, _only(at_knee, back)),
+        Border(knee_out, ankle_out, _only(body.y - middle_y, outside)),
+        Border(knee_in, ankle_in, _only(body.y - middle_y, inside)),
+        Border(ankle_out, ankle_in, _only(at_ankle, front)),
+        Border(ankle_out, ankle_in, _only(at_ankle, back)),
+    ]
+    # Buttock: level from the flank to the cleft. Groin: level at first, then down to the crotch.
+    trunk = (body.left | body.on_midline) & (np.abs(body.z - body.height(_HIP_SIDE)) < 0.15) & (body.x < 0.3)
+    behind, before = trunk & (body.y > body.points[flank, 1] - 0.01), trunk & (body.y < body.points[flank, 1] + 0.01)
+    flank_x = body.points[flank, 0]
+    groin_z = np.interp(body.x, [0.0, 0.5 * flank_x, flank_x], [crotch_z, body.height(_HIP_FRONT), body.points[flank, 2]])
+    buttock_z = np.interp(body.x, [0.0, flank_x], [body.points[cleft, 2], body.points[flank, 2]])
+    borders += [
+        Border(flank, cleft, _only(body.z - buttock_z, behind)),
+        Border(flank, crotch, _only(body.z - groin_z, before)),
+    ]
+    return borders
+
+
+def _sorted_pairs(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
+    order = np.argsort(x)
+    return x[order], y[order]
+
+
+def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
+    """Borders from the shoulder to the wrist, and the two corners at the shoulder: its top and the armpit."""
+    shoulder, elbow, wrist = (body.bone(f"{name}.L") for name in ("upperarm01", "lowerarm01", "wrist"))
+    little, index = body.bone("finger5-1.L"), body.bone("finger2-1.L")
+    upper_axis, lower_axis = _unit(elbow - shoulder), _unit(wrist - elbow)
+    bend = _unit(lower_axis - upper_axis)
+    palm = _unit(np.cross(little - wrist, index - wrist))  # out of the left palm
+    upper_share = np.clip((body.points - shoulder) @ upper_axis / np.linalg.norm(elbow - shoulder), 0.0, 1.0)
+    lower_share = np.clip((body.points - elbow) @ lower_axis / np.linalg.norm(wrist - elbow), 0.0, 1.0)
+    forward = np.array([0.0, -1.0, 0.0])
+    upper_front = _twisting(upper_axis, _square_to(upper_axis, forward), _square_to(upper_axis, bend), upper_share)
+    lower_front = _twisting(lower_axis, _square_to(lower_axis, bend), _square_to(lower_axis, palm), lower_share)
+    upper_arm = body.points - (shoulder + upper_share[:, None] * (elbow - shoulder))
+    lower_arm = body.points - (elbow + lower_share[:, None] * (wrist - elbow))
+    upper_off, lower_off = np.sum(upper_arm * upper_front, axis=1), np.sum(lower_arm * lower_front, axis=1)
+    # The thumb's side of the arm and the top of the shoulder are one side, the little finger's and the armpit the other.
+    upper_thumb = np.sum(upper_arm * np.cross(upper_front, upper_axis), axis=1)
+    lower_thumb = np.sum(lower_arm * np.cross(lower_front, lower_axis), axis=1)
+
+    limb = body.left & (body.moved_by("upperarm", "lowerarm", "wrist", "finger", "metacarpal", "shoulder", "clavicle") > 0.1)
+    joint = body.moved_by("upperarm")
+    pit = limb & (joint > 0.25) & (joint < 0.75) & (body.moved_by("lowerarm") < 0.01)
+    armpit = int(np.flatnonzero(pit)[np.argmin(body.z[pit])])
+    across = _unit(np.cross(shoulder - body.points[armpit], forward) * [1.0, 0.0, 1.0])
+    at_shoulder = (body.points - body.points[armpit]) @ across
+    ring = limb & (np.abs(at_shoulder) < 0.03) & (body.z > body.points[armpit, 2] - 0.02)
+    top = int(np.flatnonzero(ring)[np.argmax((body.z - 3 * np.abs(at_shoulder))[ring])])
+    at_elbow = (body.points - elbow) @ _unit(upper_axis + lower_axis)
+    at_wrist = (body.points - wrist) @ lower_axis
+    elbow_thumb = body.corner(at_elbow, lower_off, where=limb & (lower_thumb > 0) & (np.abs(at_elbow) < 0.03))
+    elbow_little = body.corner(at_elbow, lower_off, where=limb & (lower_thumb < 0) & (np.abs(at_elbow) < 0.03))
+    wrist_thumb = body.corner(at_wrist, lower_off, where=limb & (lower_thumb > 0))
+    wrist_little = body.corner(at_wrist, lower_off, where=limb & (lower_thumb < 0))
+    slack = 0.008
+    borders = [
+        Border(top, armpit, _only(at_shoulder, body.left & (body.y < max(body.points[[top, armpit], 1]) + slack))),
+        Border(top, armpit, _only(at_shoulder, body.left & (body.y > min(body.points[[top, armpit], 1]) - slack))),
+        Border(top, elbow_thumb, _only(upper_off, limb & (upper_thumb > 0))),
+        Border(armpit, elbow_little, _only(upper_off, limb & (upper_thumb < 0))),
+        Border(elbow_thumb, elbow_little, _only(at_elbow, limb & (lower_off > -slack))),
+        Border(elbow_thumb, elbow_little, _only(at_elbow, limb & (lower_off < slack))),
+        Border(elbow_thumb, wrist_thumb, _only(lower_off, limb & (lower_thumb > 0))),
+        Border(elbow_little, wrist_little, _only(lower_off, limb & (lower_thumb < 0))),
+        Border(wrist_thumb, wrist_little, _only(at_wrist, limb & (lower_off > -slack))),
+        Border(wrist_thumb, wrist_little, _only(at_wrist, limb & (lower_off < slack))),
+    ]
+    return borders, top, armpit
+
+
+def _trunk_borders(body: LeftHalf, shoulder_top: int, armpit: int, flank: int) -> list[Border]:
+    """Neck, top of the shoulder, flank; and the midline of the head and between the legs."""
+    front_z, back_z = body.height(_NECK_FRONT), body.height(_NECK_BACK)
+    middle_y = (body.y[body.on_midline & (np.abs(body.z - (front_z + back_z) / 2) < 0.05)]).mean()
+    neck_front = body.midline_corner(front_z, body.y < middle_y)
+    neck_back = body.midline_corner(back_z, body.y > middle_y)
+    first, last = body.points[neck_front], body.points[neck_back]
+    slope = (last[2] - first[2]) / (last[1] - first[1])
+    at_neck = (body.z - first[2] - slope * (body.y - first[1])) / np.hypot(1.0, slope)
+    near = (body.left | body.on_midline) & (np.abs(at_neck) < 0.06) & (body.x < 0.15)
+    neck_side_y = first[1] + 0.6 * (last[1] - first[1])
+    neck_side = body.corner(at_neck, body.y - neck_side_y, where=near & body.left)
+    a, b = body.points[neck_side], body.points[shoulder_top]
+    ridge_y = np.interp(body.x, [a[0], b[0]], [a[1], b[1]])
+    shoulder = body.left & (body.z > body.points[armpit, 2] + 0.03)
+    p, q = body.points[flank], body.points[armpit]
+    flank_y = np.interp(body.z, [p[2], q[2]], [p[1], q[1]])
+    side = body.left & (body.z > p[2] - 0.03) & (body.z < q[2] + 0.01) & (body.x > 0.08) & (body.x < 0.25)
+    return [
+        Border(neck_front, neck_side, _only(at_neck, near & (body.y < a[1] + 0.01))),
+        Border(neck_side, neck_back, _only(at_neck, near & (body.y > a[1] - 0.01))),
+        Border(neck_side, shoulder_top, _only(body.y - ridge_y, shoulder)),
+        Border(armpit, flank, _only(body.y - flank_y, side)),
+        Border(neck_front, neck_back, _only(body.x, body.on_midline & (body.z > front_z - 0.02))),
+    ]
+
+
+def _walk(template: BodyTemplate, borders: list[Border]) -> Int64Array:
+    """(n, 2): the mesh edges along all borders. scipy is a dependency of the builder only."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import dijkstra
+
+    ends = edges(template.faces)
+    length = np.linalg.norm(template.vertices[ends[:, 0]] - template.vertices[ends[:, 1]], axis=1)
+    count = len(template.vertices)
+    found: list[tuple[int, int]] = []
+    for border in borders:
+        off = (border.off[ends] / _WIDTH_M) ** 2
+        cost = length * (1.0 + off.mean(axis=1))
+        graph = coo_matrix((cost, (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
+        _, previous = dijkstra(graph, directed=False, indices=border.start, return_predecessors=True)
+        here = border.end
+        while here != border.start:
+            found.append((int(previous[here]), here))
+            here = int(previous[here])
+    return np.array(found, np.int64)
+
+
+def partition(template: BodyTemplate) -> UInt8Array:
+    """(f,) uint8: chart 1..24 of every face. Raises InputError when the cuts do not give 24 pieces."""
+    body = LeftHalf(template)
+    hip_z = body.height(_HIP_SIDE)
+    crotch = int(np.flatnonzero(body.on_midline)[np.argmin(body.z[body.on_midline] + 0.02 * body.y[body.on_midline])])
+    cleft = body.midline_corner(hip_z, body.y > 0)
+    hip = body.left & (np.abs(body.z - hip_z) < 0.03) & (body.x < 0.3)
+    flank_y = (body.y[hip].min() + body.y[hip].max()) / 2
+    flank = body.corner(body.z - hip_z, body.y - flank_y, where=hip & (body.x > body.bone("upperleg01.L")[0]))
+    leg = _leg_borders(body, flank, crotch, cleft)
+    arm, shoulder_top, armpit = _arm_borders(body)
+    low = body.on_midline & (body.z < hip_z + 0.02) & (body.y > body.y[crotch] - 0.005)
+    borders = [*leg, *arm, *_trunk_borders(body, shoulder_top, armpit, flank), Border(cleft, crotch, _only(body.x, low))]
+    cut = _walk(template, borders)
+    cut = np.concatenate([cut, template.mirror_vertex[cut]])
+    piece = face_components(template.faces, cut)
+    return _name(template, piece)
+
+
+def _name(template: BodyTemplate, piece: Int64Array) -> UInt8Array:
+    """Chart numbers for the pieces: each is named by a point inside it."""
+    body = LeftHalf(template)
+    centre = template.vertices[template.faces].mean(axis=1)
+    charts = np.zeros(len(piece), np.uint8)
+    names = np.zeros(int(piece.max()) + 1, np.uint8)
+    for chart, point in _inner_points(body).items():
+        for number, place in ((chart, point), (int(MIRROR_CHART[chart]), point * [-1.0, 1.0, 1.0])):
+            names[piece[np.argmin(np.linalg.norm(centre - place, axis=1))]] = number
+    if len(names) != 24 or len(np.unique(names)) != 24 or (names == 0).any():
+        raise InputError(
+            f"the body must fall into 24 charts, but fell into {len(names)} pieces: the template is not the expected one"
+        )
+    charts[:] = names[piece]
+    return charts
+
+
+def _inner_points(body: LeftHalf) -> dict[int, Float64Array]:
+    """A place deep inside every chart of the left half and the trunk."""
+    ahead = np.array([0.0, -0.2, 0.0])
+    shoulder, elbow, wrist = (body.bone(f"{name}.L") for name in ("upperarm01", "lowerarm01", "wrist"))
+    hip, knee, ankle = (body.bone(f"{name}.L") for name in ("upperleg01", "lowerleg01", "foot"))
+    bend = _unit(_unit(wrist - elbow) - _unit(elbow - shoulder))
+    palm = _unit(np.cross(body.bone("finger5-1.L") - wrist, body.bone("finger2-1.L") - wrist))
+    half = _unit(bend + palm)
+    chest, head = body.bone("spine02"), body.bone("head")
+    return {
+        1: chest - ahead,
+        2: chest + ahead,
+        4: body.bone("finger3-2.L"),
+        5: body.bone("toe1-1.L"),
+        8: (hip + 2 * knee) / 3 - ahead,
+        10: (hip + 2 * knee) / 3 + ahead,
+        12: (knee + ankle) / 2 - ahead,
+        14: (knee + ankle) / 2 + ahead,
+        15: (shoulder + elbow) / 2 + 0.1 * bend,
+        17: (shoulder + elbow) / 2 - 0.1 * bend,
+        19: (elbow + wrist) / 2 + 0.1 * half,
+        21: (elbow + wrist) / 2 - 0.1 * half,
+        24: head + np.array([0.2, 0.0, 0.03]),
+    }
