@@ -57,13 +57,12 @@ def load_checkpoint(folder: Path, *, network: nn.Module, ema: nn.Module, optimiz
 
     Raises FormatError when it does not fit the network.
     """
-    found = checkpoints(folder)
-    if not found:
+    if not checkpoints(folder):
         return Position()
-    tensors = _read(found[-1])
-    position = Position(**json.loads(found[-1].with_suffix(".json").read_text()))
-    load_weights(network, tensors, "model.", found[-1])
-    load_weights(ema, tensors, "ema.", found[-1])
+    last = last_checkpoint(folder)
+    tensors = _read(last)
+    load_weights(network, tensors, "model.", last)
+    load_weights(ema, tensors, "ema.", last)
     for name, parameter in network.named_parameters():
         prefix = f"optimizer.{name}."
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
@@ -72,7 +71,7 @@ def load_checkpoint(folder: Path, *, network: nn.Module, ema: nn.Module, optimiz
             key: value.to(parameter.device) if value.ndim == 0 else torch.empty_like(parameter).copy_(value)
             for key, value in state.items()
         }
-    return position
+    return last_position(folder)
 
 
 def load_weights(network: nn.Module, tensors: dict[str, Tensor], prefix: str, path: Path) -> None:
@@ -85,11 +84,22 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], prefix: str, pa
 
 def load_ema(folder: Path, network: nn.Module) -> Position:
     """Fill `network` with the running mean of the weights of the run's last checkpoint: the model to evaluate and export."""
+    last = last_checkpoint(folder)
+    load_weights(network, _read(last), "ema.", last)
+    return last_position(folder)
+
+
+def last_checkpoint(folder: Path) -> Path:
+    """The tensors of the run's last complete checkpoint. Raises InputError when there is none."""
     found = checkpoints(folder)
     if not found:
         raise InputError(f"{folder} has no complete checkpoint yet")
-    load_weights(network, _read(found[-1]), "ema.", found[-1])
-    return Position(**json.loads(found[-1].with_suffix(".json").read_text()))
+    return found[-1]
+
+
+def last_position(folder: Path) -> Position:
+    """Where the run's last complete checkpoint stands."""
+    return Position(**json.loads(last_checkpoint(folder).with_suffix(".json").read_text()))
 
 
 def _read(path: Path) -> dict[str, Tensor]:

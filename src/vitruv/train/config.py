@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
 
 from vitruv.errors import FormatError, InputError
 from vitruv.train.files import write_json
 
 CONFIG_FILE = "config.json"
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,19 @@ def load_config(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise FormatError(path, f"not the settings of a run ({error})") from None
     return config
+
+
+def from_plain(kind: type[Config], values: dict[str, Any]) -> Config:
+    """A config dataclass from the nested plain values of `load_config`: lists become tuples again."""
+    types = get_type_hints(kind)
+    arguments: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.name in values:
+            value = values[field.name]
+            if is_dataclass(types[field.name]):
+                value = from_plain(types[field.name], value)
+            arguments[field.name] = tuple(value) if isinstance(value, list) else value
+    return kind(**arguments)
 
 
 def _flat(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -125,13 +125,12 @@ class DetectorTask:
         for few in torch.split(images, _CHUNK):
             with torch.inference_mode():
                 outputs = self.forward(network, {"image": few.to(device)})
-            for logits, candidates in zip(
-                outputs.logits.float().sigmoid().cpu().numpy(), outputs.boxes_xyxy.cpu().numpy(), strict=True
-            ):
-                sure = logits >= 0.05
-                kept = nms(candidates[sure], logits[sure], self.config.nms_iou)
-                scores.append(logits[sure][kept])
-                boxes.append(candidates[sure][kept])
+            confidence, candidates = outputs.logits.float().sigmoid().cpu().numpy(), outputs.boxes_xyxy.float().cpu().numpy()
+            for score, box in zip(confidence, candidates, strict=True):
+                sure = score >= _LEAST_SCORE
+                kept = nms(box[sure], score[sure], self.config.nms_iou)
+                scores.append(score[sure][kept])
+                boxes.append(box[sure][kept])
         return scores, boxes
 
 

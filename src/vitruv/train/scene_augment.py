@@ -41,12 +41,9 @@ def augment_scenes(batch: Batch, config: AugmentConfig, generator: torch.Generat
     shown = (rows >= window[:, 1:2]) & (rows < window[:, 3:4])
     shown_columns = (columns >= window[:, 0:1]) & (columns < window[:, 2:3])
     image = recolour(image, config, generator)
-    image = torch.where(
-        (shown[:, :, None] & shown_columns[:, None, :])[..., None], image, torch.tensor(int(PIXEL_MEAN), dtype=torch.uint8)
-    )
-    boxes = torch.cat(
-        [torch.maximum(boxes[..., :2], window[:, None, :2]), torch.minimum(boxes[..., 2:], window[:, None, 2:])], dim=-1
-    )
+    image = image.masked_fill(~(shown[:, :, None] & shown_columns[:, None, :])[..., None], int(PIXEL_MEAN))
+    low, high = torch.maximum(boxes[..., :2], window[:, None, :2]), torch.minimum(boxes[..., 2:], window[:, None, 2:])
+    boxes = torch.cat([low, high], dim=-1)
     return {**batch, "image": image, "boxes_xyxy": boxes, **split_people(boxes, batch["valid"], full)}
 
 
@@ -78,7 +75,7 @@ def _letterbox_window(n: int, height: int, width: int, generator: torch.Generato
     aspect = torch.exp2(uniform(n, generator, -0.83, 0.83)) * (height / width)
     shown = torch.stack([(width * aspect).clamp(max=width), (height / aspect).clamp(max=height)], dim=1).round()
     rest = torch.tensor([width, height], device=shown.device) - shown
-    # Mostly in the middle, as the runtime does it.
-    place = torch.where(uniform(n, generator)[:, None] < 0.7, 0.5, uniform(2 * n, generator).view(n, 2))
+    # Mostly at the top left, as the runtime does it.
+    place = torch.where(uniform(n, generator)[:, None] < 0.7, 0.0, uniform(2 * n, generator).view(n, 2))
     low = (rest * place).floor()
     return torch.cat([low, low + shown], dim=1)

@@ -1,0 +1,43 @@
+"""`vitruv export`: training runs of the embedded model to ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from vitruv.errors import InputError
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Write the graphs of the embedded model from the last checkpoints of its training runs, and check them against torch.
+
+    Example: vitruv export --run regressor_run --detector detector_run --output model
+    """
+
+    output: Annotated[Path, tyro.conf.arg(metavar="DIR")]
+    """Folder for regressor.onnx, detector.onnx and model.json; what is not exported now stays as it is."""
+    run: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
+    """Training run of the regressor."""
+    detector: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
+    """Training run of the detector."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the exit status."""
+    options = tyro.cli(ExportOptions, prog="vitruv export", args=list(argv))
+    if options.run is None and options.detector is None:
+        raise InputError("give --run, --detector or both: there is nothing to export")
+    from vitruv.export import export_embedded
+
+    reports = export_embedded(options.output, regressor_run=options.run, detector_run=options.detector)
+    for report in reports:
+        differences = ", ".join(f"{name} {value:.1e}" for name, value in report.differences.items())
+        print(f"{report.path}: {report.size_bytes / 2**20:.1f} MB; torch and ONNX Runtime differ by {differences}")
+    graphs = sorted(options.output.glob("*.onnx"))
+    print(f"{', '.join(path.name for path in graphs)}: {sum(path.stat().st_size for path in graphs) / 2**20:.1f} MB together")
+    return 0

@@ -1,0 +1,167 @@
+"""`vitruv train`: train the networks of the embedded model on synthetic people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import tyro
+
+from vitruv.errors import InputError
+from vitruv.train import (
+    DetectorConfig,
+    LoopConfig,
+    Progress,
+    RegressorConfig,
+    from_plain,
+    last_position,
+    load_config,
+    open_training,
+    save_or_check_config,
+    train,
+    write_report,
+)
+
+_USAGE = """usage: vitruv train VERB [options]
+
+  regressor   crops of people -> charts and coordinates
+  detector    pictures -> boxes of people
+  resume RUN  go on with a run that was stopped
+  report RUN  curves and figures of a run
+
+`vitruv train VERB --help` explains a verb.
+
+A run on a big GPU for ten minutes, fed by 16 processes, every rendered crop used 8 times:
+  vitruv train regressor --pack pack.npz --output run --hours 0.16 --batch 512 --lr 3e-3 --workers 16 --repeats 8
+Three hours of two cores:
+  vitruv train regressor --pack pack.npz --output run --hours 3 --workers 1 --repeats 2"""
+
+
+@dataclass(frozen=True)
+class TrainRegressor:
+    """Train the regressor of the embedded model. Goes on where it was when RUN holds checkpoints of the same settings.
+
+    Example: vitruv train regressor --pack pack.npz --output run --hours 3
+    """
+
+    output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
+    """Folder of the run: settings, checkpoints, scalars, pictures."""
+    pack: Path
+    """File from `vitruv synth pack`."""
+    held_out: int = 256
+    """Samples for evaluation, never trained on."""
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=3.0))
+    task: RegressorConfig = field(default_factory=RegressorConfig)
+
+
+@dataclass(frozen=True)
+class TrainDetector:
+    """Train the detector of the embedded model. Goes on where it was when RUN holds checkpoints of the same settings.
+
+    Example: vitruv train detector --pack pack.npz --output run --hours 1
+    """
+
+    output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
+    """Folder of the run: settings, checkpoints, scalars, pictures."""
+    pack: Path
+    """File from `vitruv synth pack`."""
+    held_out: int = 256
+    """Samples for evaluation, never trained on."""
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=1.0, batch=32))
+    task: DetectorConfig = field(default_factory=DetectorConfig)
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with a stopped run, with its own settings; those below may change."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of the run."""
+    hours: float | None = None
+    """Length of the whole run, the part that is done included."""
+    steps: int | None = None
+    device: Literal["auto", "cpu", "cuda"] | None = None
+    workers: int | None = None
+    threads: int | None = None
+    pack: Path | None = None
+    """Where the pack lies now, if it was moved."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write RUN/curves.png and print the last figures."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of the run."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the exit status."""
+    verbs = {"regressor": _new(TrainRegressor), "detector": _new(TrainDetector), "resume": _resume, "report": _report}
+    if not argv or argv[0] not in verbs:
+        asked = bool(argv) and argv[0] in ("-h", "--help")
+        print(_USAGE, file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    status: int = verbs[argv[0]](argv[1:])
+    return status
+
+
+Options = TypeVar("Options")
+
+
+def _parse(options: type[Options], verb: str, argv: Sequence[str]) -> Options:
+    return tyro.cli(options, prog=f"vitruv train {verb}", args=list(argv), config=(tyro.conf.OmitArgPrefixes,))
+
+
+def _new(options: type[TrainRegressor] | type[TrainDetector]) -> Any:
+    kind = "regressor" if options is TrainRegressor else "detector"
+
+    def run(argv: Sequence[str]) -> int:
+        chosen = _parse(options, kind, argv)
+        return _train(kind, chosen.output, chosen.loop, chosen.task, {"pack": chosen.pack, "held_out": chosen.held_out})
+
+    return run
+
+
+def _resume(argv: Sequence[str]) -> int:
+    options = _parse(Resume, "resume", argv)
+    config = load_config(options.run)
+    if config["kind"] not in ("regressor", "detector"):
+        raise InputError(f"{options.run} is a run of kind {config['kind']!r}, which this verb does not know")
+    loop = from_plain(LoopConfig, config["loop"])
+    changes = {name: value for name in ("device", "workers", "threads") if (value := getattr(options, name)) is not None}
+    if options.hours is not None or options.steps is not None:
+        changes |= {"hours": options.hours, "steps": options.steps}
+    plain = config["task"]
+    task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
+    data = {"pack": options.pack or Path(config["data"]["pack"]), "held_out": config["data"]["held_out"]}
+    return _train(config["kind"], options.run, replace(loop, **changes), task, data)
+
+
+def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | DetectorConfig, data: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    with console.status("opening the pack and rendering the held-out samples"):
+        job, sampler = open_training(task, seed=loop.seed, **data)
+    run.mkdir(parents=True, exist_ok=True)
+    save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
+    console.print(f"{kind}: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")
+    progress: Progress | None = None
+    for progress in train(job, sampler, loop, run):
+        console.print(progress.line())
+    if progress is None:
+        position = last_position(run)
+        console.print(f"{run} is finished: {position.step} steps; give more --hours or --steps to go on")
+    return 0
+
+
+def _report(argv: Sequence[str]) -> int:
+    options = _parse(Report, "report", argv)
+    figures = write_report(options.run)
+    print(json.dumps(figures, indent=2))
+    return 0

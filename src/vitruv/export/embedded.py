@@ -1,0 +1,186 @@
+"""The embedded model: two fixed-shape ONNX graphs and `model.json`, from two training runs.
+
+Both graphs take uint8 RGB pictures (n, h, w, 3) and normalise inside. The regressor: `crops` -> `logits` (n, 25, h / 4, w / 4) and
+`uv` (n, 48, h / 4, w / 4). The detector: `image` -> `boxes_xyxy` (n, a, 4) in pixels of its input and `scores` (n, a) in 0..1.
+Weights are stored in half precision and cast when the graph is loaded; all arithmetic is in float32.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vitruv import __version__
+from vitruv.errors import InputError, ModelError
+from vitruv.export.graph import build_graph, round_weights, run_graph, save_graph
+from vitruv.networks import PIXEL_MEAN, fold_normalisation, normalise
+from vitruv.networks.compact_regressor import STRIDE
+from vitruv.train import (
+    DetectorConfig,
+    Position,
+    RegressorConfig,
+    build_detector,
+    build_regressor,
+    from_plain,
+    last_position,
+    load_config,
+    load_ema,
+)
+from vitruv.train.files import write_json
+from vitruv.types import PathLike
+
+MODEL_FILE = "model.json"
+BOX_SCALE = 1.15
+"""How much larger than the person's box the crop is; the synthetic crops are cut with the same factor."""
+TOLERANCE = 1e-4
+"""Largest difference between torch and ONNX Runtime, relative where values are larger than 1."""
+
+_CHECKED_BATCH = 3
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """One written graph.
+
+    differences: per output the largest |torch - ONNX Runtime| on random pictures, divided by the value where that is above 1; both
+    sides with the rounded weights.
+    """
+
+    path: Path
+    size_bytes: int
+    differences: dict[str, float]
+
+
+class RegressorGraph(nn.Module):
+    """`CompactRegressor` as the runtime sees it: pictures in, no auxiliary output."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(normalise(crops))  # type: ignore[operator]
+        return self.network.logits(features), self.network.uv(features)  # type: ignore[operator]
+
+
+class DetectorGraph(nn.Module):
+    """`CompactDetector` as the runtime sees it: pictures in, scores in 0..1."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = self.network(normalise(image))
+        return outputs.boxes_xyxy, outputs.logits.sigmoid()
+
+
+def export_embedded(
+    folder: PathLike, *, regressor_run: PathLike | None = None, detector_run: PathLike | None = None
+) -> list[ExportReport]:
+    """Write `regressor.onnx` and `detector.onnx` from the last checkpoints (running means) of two runs, and `model.json`.
+
+    A run that is not given leaves its graph, and what `model.json` says of it, as they are in `folder`.
+    Raises InputError when a folder is no run of that kind, FormatError when a checkpoint does not fit, ModelError when ONNX Runtime
+    and torch disagree; nothing is written then.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = []
+    manifest = _manifest(folder / MODEL_FILE)
+    if regressor_run is not None:
+        config, position = _read_run(Path(regressor_run), "regressor")
+        task = from_plain(RegressorConfig, config["task"])
+        network = build_regressor(task)
+        load_ema(Path(regressor_run), network)
+        reports.append(export_regressor(network, folder / "regressor.onnx", size_hw=task.size_hw))
+        manifest["regressor"] = {
+            "file": "regressor.onnx",
+            "size_hw": list(task.size_hw),
+            "output_size_hw": [side // STRIDE for side in task.size_hw],
+            "box_scale": BOX_SCALE,
+            "pad_value": int(PIXEL_MEAN),
+        }
+        manifest["training"]["regressor"] = _training(config, position)
+    if detector_run is not None:
+        config, position = _read_run(Path(detector_run), "detector")
+        detector = from_plain(DetectorConfig, config["task"])
+        finder = build_detector(detector)
+        load_ema(Path(detector_run), finder)
+        reports.append(export_detector(finder, folder / "detector.onnx", size_hw=detector.size_hw))
+        manifest["detector"] = {
+            "file": "detector.onnx",
+            "size_hw": list(detector.size_hw),
+            "pad_value": int(PIXEL_MEAN),
+            "nms_iou": detector.nms_iou,
+        }
+        manifest["training"]["detector"] = _training(config, position)
+    write_json(folder / MODEL_FILE, manifest)
+    return reports
+
+
+def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int]) -> ExportReport:
+    """Write the graph of a `CompactRegressor`."""
+    return _export(RegressorGraph(_ready(network)), path, size_hw, input_name="crops", output_names=("logits", "uv"))
+
+
+def export_detector(network: nn.Module, path: Path, *, size_hw: tuple[int, int]) -> ExportReport:
+    """Write the graph of a `CompactDetector`."""
+    return _export(DetectorGraph(_ready(network)), path, size_hw, input_name="image", output_names=("boxes_xyxy", "scores"))
+
+
+def _ready(network: nn.Module) -> nn.Module:
+    return round_weights(fold_normalisation(network.float().cpu()))
+
+
+def _export(
+    module: nn.Module, path: Path, size_hw: tuple[int, int], *, input_name: str, output_names: tuple[str, ...]
+) -> ExportReport:
+    pictures = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (_CHECKED_BATCH, *size_hw, 3), dtype=np.uint8))
+    graph = build_graph(module, pictures, input_name=input_name, output_names=output_names)
+    got = run_graph(graph, {input_name: pictures.numpy()})
+    with torch.inference_mode():
+        expected = dict(zip(output_names, module(pictures), strict=True))
+    differences = {
+        name: float(np.max(np.abs(got[name] - value.numpy()) / np.maximum(np.abs(value.numpy()), 1)))
+        for name, value in expected.items()
+    }
+    if not all(difference <= TOLERANCE for difference in differences.values()):
+        raise ModelError(f"{path.name}: torch and ONNX Runtime differ by {differences}, more than {TOLERANCE}; it was not written")
+    return ExportReport(path, save_graph(path, graph), differences)
+
+
+def _read_run(run: Path, kind: str) -> tuple[dict[str, Any], Position]:
+    config = load_config(run)
+    if config.get("kind") != kind:
+        raise InputError(f"{run} is a run of kind {config.get('kind')!r}, but a {kind} is wanted")
+    return config, last_position(run)
+
+
+def _training(config: dict[str, Any], position: Position) -> dict[str, Any]:
+    """What the manifest says of a run: enough to tell two models apart and to train it again."""
+    batch = config["loop"]["batch"]
+    return {
+        "steps": position.step,
+        "hours": round(position.elapsed_s / 3600, 3),
+        "samples_seen": position.step * batch,
+        "samples_rendered": position.step * batch // config["loop"]["repeats"],
+        "config": {"task": config["task"], "loop": config["loop"]},
+    }
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    fresh = {"kind": "embedded", "version": __version__, "training": {}}
+    if not path.exists():
+        return fresh
+    try:
+        old = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is there but cannot be read ({error}); remove it or choose another folder") from None
+    return {**old, **fresh, "training": old.get("training", {})}

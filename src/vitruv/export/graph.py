@@ -1,0 +1,101 @@
+"""A torch module as an ONNX graph: made, made small, checked and written."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from vitruv.errors import ModelError
+from vitruv.train.files import write_whole
+from vitruv.types import AnyArray
+
+OPSET = 18
+
+_SMALL = 256  # arrays with fewer numbers stay as they are
+
+
+def round_weights(network: nn.Module) -> nn.Module:
+    """A copy whose larger weights are rounded to half precision, so that storing them so loses nothing more."""
+    network = copy.deepcopy(network)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.numel() >= _SMALL:
+                weight.copy_(weight.half().float())
+    return network
+
+
+def build_graph(module: nn.Module, example: Tensor, *, input_name: str, output_names: Sequence[str]) -> onnx.ModelProto:
+    """The graph of a module with one input whose first axis may have any size; float32 weights that are exact in half precision
+    are stored so, each followed by a cast, which ONNX Runtime works out once when it loads the graph."""
+    exporter_log = logging.getLogger("torch.onnx")
+    level = exporter_log.level
+    exporter_log.setLevel(logging.ERROR)  # it warns that torchvision is not there
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own deprecations, nothing a caller could mend
+            program = torch.onnx.export(
+                module.eval(),
+                (example,),
+                dynamo=True,
+                verbose=False,
+                input_names=[input_name],
+                output_names=list(output_names),
+                dynamic_shapes=({0: "n"},),
+                opset_version=OPSET,
+            )
+    finally:
+        exporter_log.setLevel(level)
+    if program is None:
+        raise ModelError("torch returned no ONNX program")
+    graph = program.model_proto
+    _store_halves(graph)
+    del graph.metadata_props[:]
+    for node in graph.graph.node:
+        del node.metadata_props[:]  # stack traces of the exporting machine
+        node.doc_string = ""
+    onnx.checker.check_model(graph)
+    return graph
+
+
+def _store_halves(model: onnx.ModelProto) -> None:
+    graph = model.graph
+    casts = []
+    for weight in list(graph.initializer):
+        if weight.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        with np.errstate(over="ignore"):
+            halves = values.astype(np.float16)
+        if values.size < _SMALL or not np.array_equal(halves.astype(np.float32), values):
+            continue
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(halves, weight.name + ".half"))
+        casts.append(onnx.helper.make_node("Cast", [weight.name + ".half"], [weight.name], to=onnx.TensorProto.FLOAT))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])
+
+
+def run_graph(model: onnx.ModelProto, inputs: dict[str, AnyArray]) -> dict[str, AnyArray]:
+    """Outputs by name, from ONNX Runtime on the CPU."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def save_graph(path: Path, model: onnx.ModelProto) -> int:
+    """Write the graph whole or not at all; returns its size in bytes."""
+    content = model.SerializeToString()
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
+    return len(content)
