@@ -33,11 +33,11 @@ def chart_map_from_crop(
     step_x, step_y = maps_w / (x2 - x1), maps_h / (y2 - y1)
     across = bilinear_taps(pixel_centres(w, start=(x - x1) * step_x, step=step_x), maps_w)
     down = bilinear_taps(pixel_centres(h, start=(y - y1) * step_y, step=step_y), maps_h)
-    labels = _labels(logits, down, across)
+    labels = winning_channel(logits, down, across)
     return ChartMap(labels, _uv_of(labels, uv, down, across))
 
 
-def _labels(logits: Float32Array, down: Taps, across: Taps) -> UInt8Array:
+def winning_channel(logits: Float32Array, down: Taps, across: Taps) -> UInt8Array:
     """(h, w) uint8: the channel with the largest resampled logit."""
     channels, _, width = logits.shape
     cells = np.ascontiguousarray(logits.reshape(channels, -1).T)  # (ho * wo, 25)
@@ -51,26 +51,26 @@ def _labels(logits: Float32Array, down: Taps, across: Taps) -> UInt8Array:
     rows, columns = np.nonzero(contested[down.low[:, None], across.low])
     for start in range(0, len(rows), _BLOCK):
         row, column = rows[start : start + _BLOCK], columns[start : start + _BLOCK]
-        labels[row, column] = _mixed(cells, width, down, across, row, column).argmax(axis=1)
+        labels[row, column] = mix_cells(cells, width, down, across, row, column).argmax(axis=1)
     return labels
 
 
 def _uv_of(labels: UInt8Array, uv: Float32Array, down: Taps, across: Taps) -> Float32Array:
     """(2, h, w) float32: U and V of each pixel's own chart, 0 on background."""
-    charts, cells_h, width = uv.shape[0] // 2, *uv.shape[1:]
+    cells_h, width = uv.shape[1:]
     # One row per chart and cell, holding its U and V.
     cells = np.ascontiguousarray(np.clip(uv, 0, 1).reshape(2, -1).T)  # (24 * ho * wo, 2)
     result = np.zeros((2, *labels.shape), np.float32)
     rows, columns = np.nonzero(labels)
     for start in range(0, len(rows), _BLOCK):
         row, column = rows[start : start + _BLOCK], columns[start : start + _BLOCK]
-        chart = np.minimum(labels[row, column].astype(np.int64) - 1, charts - 1)
-        mixed = _mixed(cells, width, down, across, row, column, first=chart * (cells_h * width))
+        chart = labels[row, column].astype(np.int64) - 1
+        mixed = mix_cells(cells, width, down, across, row, column, first=chart * (cells_h * width))
         result[:, row, column] = mixed.T
     return result
 
 
-def _mixed(
+def mix_cells(
     cells: Float32Array, width: int, down: Taps, across: Taps, row: Int64Array, column: Int64Array, first: Int64Array | int = 0
 ) -> Float32Array:
     """(k, channels): bilinear mixtures of the four cells around pixels (row, column); `first` is added to the cell numbers."""
