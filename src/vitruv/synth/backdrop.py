@@ -145,3 +145,12 @@ def procedural_backdrop(textures: UInt8Array, size_hw: tuple[int, int], rng: np.
                 random_colour(rng) * np.linspace(1, rng.uniform(0.5, 1), max(patch.shape[1], 1), dtype=np.float32)[None, :, None]
             )
     return out
+
+
+def draw_backdrop(
+    photos: Photos, textures: UInt8Array, size_hw: tuple[int, int], rng: np.random.Generator, *, photo_share: float
+) -> Float32Array:
+    """A photo with the chance `photo_share` (when there are any), else a procedural backdrop: (h, w, 3) float32 0..1."""
+    if rng.random() < photo_share and len(photos):
+        return photo_backdrop(photos[int(rng.integers(len(photos)))], size_hw, rng)
+    return procedural_backdrop(textures, size_hw, rng)

@@ -9,14 +9,14 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.geometry import crop_window
 from vitruv.render import Camera
-from vitruv.synth.backdrop import photo_backdrop, procedural_backdrop
+from vitruv.synth.backdrop import draw_backdrop
 from vitruv.synth.figure import Figure
 from vitruv.synth.joints import project_joints
 from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
-from vitruv.synth.picture import Lighting, owners, soften_edges
+from vitruv.synth.picture import Lighting, owners, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
-from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown
+from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
 PAD_VALUE = 114
@@ -115,7 +115,8 @@ class CropSampler:
     def _seen_box(self, figures: list[Figure], camera: Camera, occluders: list[Occluder], box: AnyArray) -> Float32Array | None:
         """Box of what is seen of the first figure inside `box`, from a quick look at it; None when that is too little."""
         width, height = float(box[2] - box[0]), float(box[3] - box[1])
-        look, size_hw = _zoomed(camera, np.asarray(box), (_LOOK_PX, _LOOK_PX))
+        size_hw = (_LOOK_PX, _LOOK_PX)
+        look = zoomed(camera, np.asarray(box), size_hw)
         studio = self.pack.parts.studio
         raster = studio.surfaces(figures, look, size_hw)
         alone = studio.surfaces(figures[:1], look, size_hw)
@@ -139,11 +140,8 @@ class CropSampler:
         parts, config = self.pack.parts, self.config
         size_hw = config.size_hw
         window = crop_window(grown(view.box, rng, config.box_noise), size_hw, scale=config.box_scale)
-        camera, _ = _zoomed(view.camera, window, size_hw)
-        if rng.random() < parts.photo_share and len(parts.backgrounds):
-            image = photo_backdrop(parts.backgrounds[int(rng.integers(len(parts.backgrounds)))], size_hw, rng)
-        else:
-            image = procedural_backdrop(parts.textures, size_hw, rng)
+        camera = zoomed(view.camera, window, size_hw)
+        image = draw_backdrop(parts.backgrounds, parts.textures, size_hw, rng, photo_share=parts.photo_share)
         lighting = Lighting.draw(rng, image)
         raster = parts.studio.surfaces(view.figures, camera, size_hw)
         who = owners(raster, parts.studio.face_count)
@@ -165,7 +163,7 @@ class CropSampler:
         seen = who == 0
         labels, uv = parts.studio.body_labels(view.figures[0], camera, seen)
         keypoints = project_joints(view.figures[0].keypoints, parts.studio.joint_tolerance_m, camera, raster.depth, seen, ~outside)
-        return CropSample(np.ascontiguousarray(photo), labels, uv, keypoints, _tight_box(seen))
+        return CropSample(np.ascontiguousarray(photo), labels, uv, keypoints, tight_box(seen))
 
 
 def _usable(box_xyxy: AnyArray) -> bool:
@@ -174,25 +172,7 @@ def _usable(box_xyxy: AnyArray) -> bool:
     return min(width, height) > max(0.16 * max(width, height), 1e-4)
 
 
-def _zoomed(camera: Camera, window_xyxy: AnyArray, size_hw: tuple[int, int]) -> tuple[Camera, tuple[int, int]]:
-    """The camera whose picture of `size_hw` is the window of the given camera's picture (focal length 1), filled in both directions.
-
-    The window should have the aspect ratio of `size_hw`; otherwise the longer side decides and the window lies top left.
-    """
-    x1, y1, x2, y2 = (float(v) for v in window_xyxy)
-    zoom = min(size_hw[1] / (x2 - x1), size_hw[0] / (y2 - y1))
-    return Camera(zoom, (-x1 * zoom, -y1 * zoom), camera.rotation, camera.translation), size_hw
-
-
 def _outside(x: AnyArray, y: AnyArray, frame: Float32Array) -> BoolArray:
     """(h, w): pixels whose centre lies outside the picture."""
     columns, rows = (x < frame[0]) | (x >= frame[2]), (y < frame[1]) | (y >= frame[3])
     return np.asarray(columns[None, :] | rows[:, None])
-
-
-def _tight_box(seen: BoolArray) -> Float32Array:
-    """(4,) float32 xyxy around the true pixels; zeros when there are none."""
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if not len(rows):
-        return np.zeros(4, np.float32)
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vitruv.body import PoseLibrary
+from vitruv.body.arrays import read_npz, write_npz
+from vitruv.body.model import BUILT_IN as BUILT_IN_BODY
 from vitruv.errors import MissingFileError, UnreadableFileError
-from vitruv.synth.pack import join_blobs
+from vitruv.surface import Atlas
+from vitruv.synth.pack import SynthPack, join_blobs
 from vitruv.types import AnyArray, UInt8Array
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -51,3 +55,33 @@ def texture_array(paths: list[Path], *, side: int = 64) -> UInt8Array:
         left, top = (picture.width - edge) // 2, (picture.height - edge) // 2
         out[i] = np.asarray(picture.crop((left, top, left + edge, top + edge)).resize((side, side), Image.Resampling.LANCZOS))
     return out
+
+
+def build_pack(assets: Path, output: Path, *, photo_px: int = 384) -> dict[str, int]:
+    """Write a pack with the package's body and atlas, and what lies in `assets`. Returns how many of each there are.
+
+    assets: a folder with any of `backgrounds/`, `textures/`, `skins/` (pictures), `poses/` (motion, .npz) and `wardrobe/`.
+        What is missing is left out: backgrounds become procedural, skins plain, poses those of tables.
+    photo_px: longest side of the backgrounds.
+    Raises MissingFileError, UnreadableFileError, FormatError or UnwritableFileError.
+    """
+    if not assets.is_dir():
+        raise MissingFileError(assets, "no such folder")
+    arrays: dict[str, AnyArray] = dict(read_npz(BUILT_IN_BODY))
+    atlas = Atlas.load()
+    arrays["atlas_chart_of_face"] = atlas.chart_of_face.astype(np.uint8)
+    arrays["atlas_corner_uv"] = atlas.corner_uv.astype(np.float32)
+
+    def pictures(name: str) -> list[Path]:
+        return pictures_in(assets / name) if (assets / name).is_dir() else []
+
+    backgrounds, textures, skins = pictures("backgrounds"), pictures("textures"), pictures("skins")
+    arrays |= photo_arrays("backgrounds", backgrounds, longest_px=photo_px, quality=80)
+    arrays |= photo_arrays("skins", skins, longest_px=512, quality=88)
+    arrays["textures"] = texture_array(textures)
+    motions = sorted((assets / "poses").glob("*.npz")) if (assets / "poses").is_dir() else []
+    poses = PoseLibrary.load(motions[0] if motions else None)
+    arrays |= poses.to_arrays()
+    SynthPack(arrays)
+    write_npz(output, arrays)
+    return {"backgrounds": len(backgrounds), "textures": len(textures), "skins": len(skins), "poses": len(poses)}

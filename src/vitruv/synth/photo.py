@@ -105,7 +105,7 @@ class Darkroom:
         """
         if strength <= 0:
             return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
-        height, width = image.shape[:2]
+        height = image.shape[0]
         chance = rng.random(10)
         if chance[0] < 0.85 * strength:
             sigma = 0.25 + float(rng.exponential(0.35)) * height / 192

@@ -184,3 +184,11 @@ def soften_edges(image: AnyArray, who: AnyArray) -> AnyArray:
 def owners(raster: Raster, face_count: int) -> Int32Array:
     """(h, w) int32: number of the figure that is seen, -1 nobody."""
     return np.where(raster.face >= 0, raster.face // face_count, -1).astype(np.int32)
+
+
+def tight_box(seen: BoolArray) -> Float32Array:
+    """(4,) float32 xyxy around the true pixels; zeros when there are none."""
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(rows):
+        return np.zeros(4, np.float32)
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)

@@ -83,3 +83,14 @@ def grown(box_xyxy: AnyArray, rng: np.random.Generator, amount: float) -> Float3
     spread = amount * (1.0 if rng.random() < 0.85 else 2.5)
     disturbed = box + size * np.clip(rng.normal(0, spread, 4), -0.35, 0.35)
     return disturbed.astype(np.float32)
+
+
+def zoomed(camera: Camera, window_xyxy: AnyArray, size_hw: tuple[int, int]) -> Camera:
+    """The camera whose picture of `size_hw` is a window of the given camera's picture.
+
+    The camera must have a focal length of 1 and its origin in the middle. The window should have the aspect ratio of `size_hw`;
+    otherwise the longer side decides, and the window lies top left.
+    """
+    x1, y1, x2, y2 = (float(v) for v in window_xyxy)
+    zoom = min(size_hw[1] / (x2 - x1), size_hw[0] / (y2 - y1))
+    return Camera(zoom, (-x1 * zoom, -y1 * zoom), camera.rotation, camera.translation)
