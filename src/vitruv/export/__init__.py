@@ -1,5 +1,21 @@
-"""Trained networks to ONNX graphs."""
+"""Trained networks and foreign checkpoints to ONNX graphs.
 
-from vitruv.export.embedded import ExportReport, export_detector, export_embedded, export_regressor
+Training needs torch, converting a checkpoint does not (`vitruv.export.rcnn_model`), so that what follows is imported when used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vitruv.export.embedded import ExportReport, export_detector, export_embedded, export_regressor
 
 __all__ = ["ExportReport", "export_detector", "export_embedded", "export_regressor"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from vitruv.export import embedded
+
+        return getattr(embedded, name)
+    raise AttributeError(f"module 'vitruv.export' has no attribute {name!r}")

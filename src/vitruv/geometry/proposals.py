@@ -36,6 +36,11 @@ def anchor_grid(size_hw: tuple[int, int], *, stride: int, side: float, ratios: S
     return np.asarray((shift + base).reshape(-1, 4), np.float32)
 
 
+def pyramid_anchors(sizes_hw: Sequence[tuple[int, int]]) -> list[Float32Array]:
+    """Anchors of levels p2, p3, ... (strides 4, 8, ...; sides 32, 64, ...), given the (h, w) of each level's map."""
+    return [anchor_grid(size, stride=4 << i, side=32 << i) for i, size in enumerate(sizes_hw)]
+
+
 def decode_deltas(boxes_xyxy: AnyArray, deltas: AnyArray, weights: Sequence[float]) -> Float32Array:
     """Move and scale boxes: (n, 4), (n, 4) dx dy dw dh -> (n, 4) float32."""
     boxes = np.asarray(boxes_xyxy, np.float32)
@@ -59,7 +64,7 @@ def pyramid_level(boxes_xyxy: AnyArray, *, lowest: int = 2, highest: int = 5) ->
     """(n,) pyramid level to pool each box from: a box of 224 x 224 pixels from level 4, twice the side one level up."""
     side = np.sqrt(area(np.asarray(boxes_xyxy, np.float32)))
     level = np.floor(_CANONICAL_LEVEL + np.log2(side / np.float32(_CANONICAL_SIDE) + np.float32(1e-8)))
-    return np.clip(level, lowest, highest).astype(np.int64)
+    return np.asarray(np.clip(level, lowest, highest), np.int64)
 
 
 def best(values: AnyArray, count: int) -> Int64Array:
@@ -80,7 +85,8 @@ def suppress_per_group(boxes_xyxy: AnyArray, scores: AnyArray, groups: AnyArray,
         members = np.flatnonzero(groups == group)
         kept.append(members[nms(boxes_xyxy[members], scores[members], threshold)])
     survivors = np.sort(np.concatenate(kept))
-    return np.asarray(survivors[best(scores[survivors], limit)], np.int64)
+    kept_best: Int64Array = survivors[best(scores[survivors], limit)]
+    return kept_best
 
 
 def propose(

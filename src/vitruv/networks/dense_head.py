@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-GROUPS = 32
-ASPP_DILATIONS = (6, 12, 56)
+from vitruv.networks.rcnn_config import ASPP_DILATIONS, GROUPS, NORM_EPSILON
 
 
 class V1ConvXHead(nn.Module):
@@ -32,7 +31,7 @@ class ConvGroupNorm(nn.Conv2d):
     def __init__(self, inner: int, out: int) -> None:
         super().__init__(inner, out, 3, padding=1, bias=False)
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
-        self.norm = nn.GroupNorm(GROUPS, out)
+        self.norm = nn.GroupNorm(GROUPS, out, eps=NORM_EPSILON)
 
     def forward(self, input: Tensor) -> Tensor:
         normed: Tensor = self.norm(super().forward(input))
@@ -58,7 +57,7 @@ class ASPP(nn.Module):
 
         def branch(kernel: int, dilation: int) -> list[nn.Module]:
             conv = nn.Conv2d(channels, channels, kernel, padding=dilation * (kernel // 2), dilation=dilation, bias=False)
-            return [conv, nn.GroupNorm(GROUPS, channels), nn.ReLU()]
+            return [conv, nn.GroupNorm(GROUPS, channels, eps=NORM_EPSILON), nn.ReLU()]
 
         branches: list[nn.Module] = [nn.Sequential(*branch(1, 1))]
         branches += [nn.Sequential(*branch(3, dilation)) for dilation in ASPP_DILATIONS]

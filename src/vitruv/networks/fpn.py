@@ -7,9 +7,6 @@ from torch import Tensor, nn
 from vitruv.networks.rcnn_config import PYRAMID_LEVELS
 from vitruv.networks.resnet import ResNet
 
-STRIDES = {"p2": 4, "p3": 8, "p4": 16, "p5": 32, "p6": 64}
-"""Image pixels per cell of each level."""
-
 
 class FPN(nn.Module):
     """Trunk and pyramid.

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize, softplus
 
-CONFIDENCE_FLOOR = 0.01
-"""Least confidence: confidences are softplus(raw) + this."""
+from vitruv.networks.rcnn_config import CONFIDENCE_FLOOR
 
 _EMBEDDING_EPSILON = 1e-6
 

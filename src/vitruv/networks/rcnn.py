@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitruv.geometry.proposals import propose, select_detections
+from vitruv.geometry.proposals import propose, pyramid_anchors, select_detections
 from vitruv.networks.box_head import BOX_POOL_SIZE, BoxHead, BoxPredictor
 from vitruv.networks.decoder import Decoder
 from vitruv.networks.dense_head import DeepLabHead, V1ConvXHead
@@ -21,7 +21,7 @@ from vitruv.networks.predictors import DensePredictor, Embedder
 from vitruv.networks.rcnn_config import DetectionRules, RCNNArchitecture
 from vitruv.networks.resnet import ResNet
 from vitruv.networks.roi_align import roi_align
-from vitruv.networks.rpn import RPNHead, pyramid_anchors
+from vitruv.networks.rpn import RPNHead
 from vitruv.types import Float32Array, Int64Array
 
 SIZE_DIVISOR = 32
@@ -118,7 +118,7 @@ class DensePoseRCNN(nn.Module):
         """Proposals of one picture (batch of 1) without gradient: boxes (k, 4) and logits (k,), falling."""
         rules = rules or DetectionRules()
         logits, deltas = self.proposal_generator.rpn_head(list(levels.values()))
-        anchors = pyramid_anchors({name: (x.shape[-2], x.shape[-1]) for name, x in levels.items()})
+        anchors = pyramid_anchors([(x.shape[-2], x.shape[-1]) for x in levels.values()])
         return propose(
             [x[0].float().cpu().numpy() for x in logits],
             [x[0].float().cpu().numpy() for x in deltas],

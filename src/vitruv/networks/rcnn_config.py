@@ -18,7 +18,11 @@ PYRAMID_LEVELS = (2, 3, 4, 5)
 UV_CONFIDENCES: Mapping[str, tuple[str, ...]] = {"iid_iso": ("sigma_2",), "indep_aniso": ("sigma_2", "kappa_u", "kappa_v")}
 """Per kind of U, V confidence: the maps a model of that kind predicts besides U and V."""
 
-_ASPP_DILATIONS = (6, 12, 56)
+NORM_EPSILON = 1e-5  # of batch and group norm
+GROUPS = 32  # of group norm
+ASPP_DILATIONS = (6, 12, 56)
+CONFIDENCE_FLOOR = 0.01
+"""Least confidence: confidences are softplus(raw) + this."""
 _DECODER_CONVS = {2: (0,), 3: (0,), 4: (0, 2), 5: (0, 2, 4)}  # level -> places in the sequence that hold a convolution
 
 
@@ -195,7 +199,7 @@ def _dense_head(a: RCNNArchitecture) -> Iterator[tuple[str, Shape]]:
     head, width = "roi_heads.densepose_head", a.fpn_channels
     plain = a.head == "v1convx"
     if not plain:
-        for i in range(len(_ASPP_DILATIONS) + 1):
+        for i in range(len(ASPP_DILATIONS) + 1):
             yield f"{head}.ASPP.convs.{i}.0.weight", (width, width, *((1, 1) if i == 0 else (3, 3)))
             yield from _affine(f"{head}.ASPP.convs.{i}.1", width)
         yield f"{head}.ASPP.convs.4.1.weight", (width, width, 1, 1)

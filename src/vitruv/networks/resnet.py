@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-NORM_EPSILON = 1e-5
+from vitruv.networks.rcnn_config import NORM_EPSILON
 
 
 class FrozenBatchNorm(nn.Module):
@@ -57,7 +57,8 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv3(self.conv2(self.conv1(x).relu()).relu())
-        return (y + (x if self.shortcut is None else self.shortcut(x))).relu()
+        joined: Tensor = y + (x if self.shortcut is None else self.shortcut(x))
+        return joined.relu()
 
 
 class Stem(nn.Module):

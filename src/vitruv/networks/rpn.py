@@ -6,17 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from vitruv.geometry.proposals import ANCHOR_RATIOS, anchor_grid
-from vitruv.networks.fpn import STRIDES
-from vitruv.types import Float32Array
-
-ANCHOR_SIDES = {"p2": 32, "p3": 64, "p4": 128, "p5": 256, "p6": 512}
-"""Side in image pixels of the square anchor of each level."""
-
-
-def pyramid_anchors(sizes_hw: dict[str, tuple[int, int]]) -> list[Float32Array]:
-    """Anchors of every level, given the (h, w) of its map; see `anchor_grid` for their order."""
-    return [anchor_grid(size, stride=STRIDES[name], side=ANCHOR_SIDES[name]) for name, size in sizes_hw.items()]
+from vitruv.geometry.proposals import ANCHOR_RATIOS
 
 
 class RPNHead(nn.Module):

@@ -1,0 +1,200 @@
+"""The graphs of a DensePose-RCNN, composed from its tensors by name.
+
+Every picture size works. What needs sorting and suppression stays outside (`vitruv.runtime.rcnn`), so that each graph is plain
+arithmetic: `trunk` (picture -> pyramid and raw proposals), `boxes` (proposals -> classes and deltas), `merge` (pyramid -> the
+map people are pooled from), `people` (boxes -> raw maps of all people at once), `vertices` (embeddings -> closest vertex).
+Batch norm, bundling of layers that read the same input and similar arithmetic on weights is left as operators on constants,
+which ONNX Runtime folds when it loads a graph.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.geometry.proposals import ANCHOR_RATIOS
+from vitruv.networks.rcnn_config import NORM_EPSILON, PYRAMID_LEVELS, RCNNArchitecture
+
+_TRUNK = "backbone.bottom_up"
+_HEADS = "roi_heads"
+BOX_CELLS = 7
+
+
+def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """image (1, 3, h, w) -> p2..p5 (1, c, h/4, w/4)...; per level logits2..6 (3, h, w) and deltas2..6 (12, h, w) with batch 1."""
+    x = g.input("image", (1, 3, "h", "w"))
+    x = g.add("Relu", _conv_norm(g, x, f"{_TRUNK}.stem.conv1", kernel=7, stride=2))
+    x = g.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    merged: dict[int, str] = {}
+    for stage, blocks in enumerate(a.blocks):
+        for block in range(blocks):
+            x = _bottleneck(g, x, f"{_TRUNK}.res{stage + 2}.{block}", stride=2 if block == 0 and stage > 0 else 1, first=block == 0)
+        merged[stage + 2] = conv(g, x, f"backbone.fpn_lateral{stage + 2}", kernel=1)
+    pyramid: dict[int, str] = {}
+    for level in reversed(PYRAMID_LEVELS):
+        if level + 1 in merged:
+            merged[level] = g.add("Add", merged[level], _twice_nearest(g, merged[level + 1]))
+        pyramid[level] = conv(g, merged[level], f"backbone.fpn_output{level}", kernel=3)
+    pyramid[6] = g.add("MaxPool", pyramid[5], kernel_shape=[1, 1], strides=[2, 2])
+    for level in PYRAMID_LEVELS:
+        g.output(pyramid[level], f"p{level}", (1, a.fpn_channels, f"h{level}", f"w{level}"))
+    head, anchors = "proposal_generator.rpn_head", len(ANCHOR_RATIOS)
+    for level, features in pyramid.items():
+        hidden = g.add("Relu", conv(g, features, f"{head}.conv", kernel=3))
+        both = conv(g, hidden, f"{head}.objectness_logits", f"{head}.anchor_deltas", kernel=1)
+        logits, deltas = g.add_many("Split", [both, g.integers(anchors, 4 * anchors)], 2, axis=1)
+        g.output(logits, f"logits{level}", (1, anchors, f"h{level}", f"w{level}"))
+        g.output(deltas, f"deltas{level}", (1, 4 * anchors, f"h{level}", f"w{level}"))
+
+
+def boxes(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """p2..p5 and the proposals of each level, boxes2..5 (n, 4) -> class_logits (n, classes + 1), deltas (n, 4 * classes), in
+    the order of the levels."""
+    pooled = _pool_from_pyramid(g, a, size=BOX_CELLS, aligned=a.box_pooler_aligned)
+    hidden = g.add("Flatten", pooled)
+    for layer in ("fc1", "fc2"):
+        hidden = g.add("Relu", _linear(g, hidden, f"{_HEADS}.box_head.{layer}"))
+    g.output(_linear(g, hidden, f"{_HEADS}.box_predictor.cls_score"), "class_logits", ("n", a.num_classes + 1))
+    g.output(_linear(g, hidden, f"{_HEADS}.box_predictor.bbox_pred"), "deltas", ("n", 4 * a.num_classes))
+
+
+def merge(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """p2..p5 -> merged (1, c, h/4, w/4)."""
+    levels = {level: _pyramid_input(g, a, level) for level in PYRAMID_LEVELS}
+    decoder = f"{_HEADS}.decoder"
+    eighth = _at_stride_8(g, levels[3], _to_stride_8(g, levels[4], 4), _to_stride_8(g, levels[5], 5))
+    quarter = g.add("Relu", conv(g, levels[2], f"{decoder}.p2.0", kernel=3))
+    merged = g.add("Add", quarter, twice_bilinear(g, eighth))
+    g.output(conv(g, merged, f"{decoder}.predictor", kernel=1), "merged", (1, a.fpn_channels, "h2", "w2"))
+
+
+def merge_from_16(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """First part of `merge` in pieces: p4, p5 -> from4, from5, both at stride 8, before their last convolution."""
+    levels = {level: _pyramid_input(g, a, level) for level in (4, 5)}
+    for level, features in levels.items():
+        channels = a.decoder_channels or 0
+        g.output(_to_stride_8(g, features, level), f"from{level}", (1, channels, "h3", "w3"))
+
+
+def merge_at_8(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """Second part, for tiles that bring a border of one cell: p3, from4, from5 (t, c, h + 2, w + 2) -> eighth (t, c, h, w)."""
+    width = a.decoder_channels or 0
+    p3 = g.input("p3", ("t", a.fpn_channels, "h", "w"))
+    from4, from5 = (g.input(f"from{level}", ("t", width, "h", "w")) for level in (4, 5))
+    g.output(_at_stride_8(g, p3, from4, from5, pad=0), "eighth", ("t", width, "h_inner", "w_inner"))
+
+
+def merge_at_4(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """Last part, for tiles: p2 with a border of one cell (t, c, 2h + 2, 2w + 2), eighth with a border of one cell
+    (t, c, h + 2, w + 2) -> merged (t, c, 2h, 2w)."""
+    decoder, width = f"{_HEADS}.decoder", a.decoder_channels or 0
+    quarter = g.add("Relu", conv(g, g.input("p2", ("t", a.fpn_channels, "h", "w")), f"{decoder}.p2.0", kernel=3, pad=0))
+    eighth = twice_bilinear(g, g.input("eighth", ("t", width, "h8", "w8")))
+    inner = g.add("Slice", eighth, g.integers(2, 2), g.integers(-2, -2), g.integers(2, 3))
+    merged = conv(g, g.add("Add", quarter, inner), f"{decoder}.predictor", kernel=1)
+    g.output(merged, "merged", ("t", a.fpn_channels, "h_inner", "w_inner"))
+
+
+def vertices(g: OnnxGraph, a: RCNNArchitecture, mesh: str) -> None:
+    """embedding (n, c) -> closest (n,) int64: the vertex whose unit embedding is nearest.
+
+    As vertices have unit length, nearest is what has the largest product, whatever the length of the pixel's embedding.
+    """
+    name = f"{_HEADS}.embedder.embedder_{mesh}"
+    table = g.add("MatMul", g.weight(f"{name}.features"), g.weight(f"{name}.embeddings"))
+    length = g.add("Max", g.add("ReduceL2", table, axes=[1], keepdims=1), g.constant(np.array(1e-6, np.float32)))
+    unit = g.add("Transpose", g.add("Div", table, length), perm=[1, 0])
+    product = g.add("MatMul", g.input("embedding", ("n", a.embed_channels or 0)), unit)
+    g.output(g.add("ArgMax", product, axis=1, keepdims=0), "closest", ("n",), "int64")
+
+
+def pool_people(g: OnnxGraph, a: RCNNArchitecture) -> str:
+    """Features of people (n, c, s, s): from input merged and boxes (n, 4), or from p2..p5 and boxes2..5."""
+    if a.decoder_channels is None:
+        return _pool_from_pyramid(g, a, size=a.pool_size, aligned=False)
+    merged = g.input("merged", (1, a.fpn_channels, "h2", "w2"))
+    return _roi_align(g, merged, g.input("boxes", ("n", 4)), size=a.pool_size, scale=1 / 4, aligned=False)
+
+
+def conv(g: OnnxGraph, x: str, *names: str, kernel: int, pad: int | None = None, dilation: int = 1, bias: bool = True) -> str:
+    """A convolution; several names make one wider convolution, their outputs one after the other."""
+    weights = _joined(g, [f"{name}.weight" for name in names])
+    inputs = [x, weights, *([_joined(g, [f"{name}.bias" for name in names])] if bias else [])]
+    margin = dilation * (kernel // 2) if pad is None else pad
+    return g.add("Conv", *inputs, kernel_shape=[kernel] * 2, pads=[margin] * 4, dilations=[dilation] * 2)
+
+
+def twice_bilinear(g: OnnxGraph, x: str) -> str:
+    scales = g.constant(np.array([1, 1, 2, 2], np.float32))
+    return g.add("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+
+
+def _twice_nearest(g: OnnxGraph, x: str) -> str:
+    scales = g.constant(np.array([1, 1, 2, 2], np.float32))
+    return g.add("Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+
+
+def _joined(g: OnnxGraph, names: list[str], axis: int = 0) -> str:
+    weights = [g.weight(name) for name in names]
+    return weights[0] if len(weights) == 1 else g.add("Concat", *weights, axis=axis)
+
+
+def _conv_norm(g: OnnxGraph, x: str, name: str, *, kernel: int, stride: int = 1) -> str:
+    x = g.add("Conv", x, g.weight(f"{name}.weight"), kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
+    statistics = [g.weight(f"{name}.norm.{part}") for part in ("weight", "bias", "running_mean", "running_var")]
+    return g.add("BatchNormalization", x, *statistics, epsilon=NORM_EPSILON)
+
+
+def _bottleneck(g: OnnxGraph, x: str, name: str, *, stride: int, first: bool) -> str:
+    y = g.add("Relu", _conv_norm(g, x, f"{name}.conv1", kernel=1, stride=stride))
+    y = g.add("Relu", _conv_norm(g, y, f"{name}.conv2", kernel=3))
+    y = _conv_norm(g, y, f"{name}.conv3", kernel=1)
+    shortcut = _conv_norm(g, x, f"{name}.shortcut", kernel=1, stride=stride) if first else x
+    return g.add("Relu", g.add("Add", y, shortcut))
+
+
+def _linear(g: OnnxGraph, x: str, name: str) -> str:
+    return g.add("Gemm", x, g.weight(f"{name}.weight"), g.weight(f"{name}.bias"), transB=1)
+
+
+def _pyramid_input(g: OnnxGraph, a: RCNNArchitecture, level: int) -> str:
+    return g.input(f"p{level}", (1, a.fpn_channels, f"h{level}", f"w{level}"))
+
+
+def _pool_from_pyramid(g: OnnxGraph, a: RCNNArchitecture, *, size: int, aligned: bool) -> str:
+    parts = []
+    for level in PYRAMID_LEVELS:
+        features, found = _pyramid_input(g, a, level), g.input(f"boxes{level}", (f"n{level}", 4))
+        parts.append(_roi_align(g, features, found, size=size, scale=1 / 2**level, aligned=aligned))
+    return g.add("Concat", *parts, axis=0)
+
+
+def _roi_align(g: OnnxGraph, features: str, found: str, *, size: int, scale: float, aligned: bool) -> str:
+    count = g.add("Slice", g.add("Shape", found), g.integers(0), g.integers(1))
+    picture = g.add("Expand", g.integers(0), count)
+    return g.add(
+        "RoiAlign",
+        features,
+        found,
+        picture,
+        output_height=size,
+        output_width=size,
+        spatial_scale=scale,
+        # Models pooled with half-pixel correction also chose the number of samples by the size of the box.
+        sampling_ratio=0 if aligned else 2,
+        coordinate_transformation_mode="half_pixel" if aligned else "output_half_pixel",
+    )
+
+
+def _to_stride_8(g: OnnxGraph, x: str, level: int) -> str:
+    """p4 or p5 through all but its last convolution: (1, c, h/8, w/8)."""
+    for step in range(level - 3):
+        x = twice_bilinear(g, g.add("Relu", conv(g, x, f"{_HEADS}.decoder.p{level}.{2 * step}", kernel=3)))
+    return x
+
+
+def _at_stride_8(g: OnnxGraph, p3: str, from4: str, from5: str, *, pad: int = 1) -> str:
+    """Sum of the three coarser levels. Doubling is linear, so it is done once on this sum and not for each of them."""
+    names = {"p3.0": p3, "p4.2": from4, "p5.4": from5}
+    parts = [g.add("Relu", conv(g, x, f"{_HEADS}.decoder.{name}", kernel=3, pad=pad)) for name, x in names.items()]
+    return g.add("Add", g.add("Add", parts[0], parts[1]), parts[2])

@@ -1,0 +1,182 @@
+"""Models of kind "rcnn": DensePose-RCNN through ONNX Runtime, with the numbers of Detectron2.
+
+A picture passes: `resize` -> `trunk` (pyramid) -> `find` (proposals, then boxes) -> `raw_maps` (decoder, dense head) ->
+`chart_map`. What needs sorting is NumPy, everything else ONNX graphs; people go through the dense head together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitruv.errors import InputError, ModelError
+from vitruv.geometry import clip, placement_xywh
+from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, select_detections
+from vitruv.networks.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
+from vitruv.results import ChartMap, DensePoses
+from vitruv.runtime.rcnn_graph import Graph, Value, array
+from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
+from vitruv.runtime.rcnn_maps import body_mask, chart_map, embeddings_in
+from vitruv.runtime.rcnn_merge import Merge
+from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
+
+_PEOPLE_AT_ONCE = 16
+_PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
+
+Pyramid = dict[str, Value]
+"""p2..p5 (1, c, h, w) and, per level 2..6, logits (1, 3, h, w) and deltas (1, 12, h, w)."""
+
+
+@dataclass(frozen=True)
+class RCNNModel:
+    """Finds people, then maps each of them. The methods are the stages of `predict`, in order."""
+
+    architecture: RCNNArchitecture
+    rules: DetectionRules
+    min_size: int
+    max_size: int
+    trunk: Graph
+    boxes: Graph
+    people: Graph
+    merge: Merge | None
+    vertices: Graph | None
+
+    @property
+    def threshold(self) -> float:
+        """Least score, where the caller names none."""
+        return self.rules.threshold
+
+    def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
+        """Dense pose of people; see `vitruv.runtime.Model`."""
+        size_hw = (rgb.shape[0], rgb.shape[1])
+        input_hw = resized_size(size_hw, min_size=self.min_size, max_size=self.max_size)
+        pyramid = self.trunk({"image": network_input(resize(rgb, input_hw))})
+        if boxes_xyxy is None:
+            inner, scores = self.find(pyramid, input_hw)
+            boxes_xyxy = clip(rescale_boxes(inner, input_hw, size_hw), size_hw)
+            kept = (scores >= threshold) & (boxes_xyxy[:, 2:] > boxes_xyxy[:, :2]).all(axis=1)
+            inner, scores, boxes_xyxy = inner[kept], scores[kept], boxes_xyxy[kept]
+        else:
+            inner, scores = rescale_boxes(boxes_xyxy, size_hw, input_hw), np.ones(len(boxes_xyxy), np.float32)
+        charts, confidences, closest = [], [], []
+        places = placement_xywh(boxes_xyxy)
+        for place, maps in zip(places, self.raw_maps(pyramid, inner), strict=True):
+            box_hw = (int(place[3]), int(place[2]))
+            if self.vertices is None:
+                chart, confidence = chart_map(maps, box_hw)
+                charts.append(chart)
+                confidences.append(confidence)
+            else:
+                charts.append(ChartMap.empty(box_hw))
+                closest.append(self.closest_vertices(maps, box_hw))
+        has_confidences = any(confidences)
+        return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences if has_confidences else (), closest)
+
+    def find(self, pyramid: Pyramid, input_hw: tuple[int, int]) -> tuple[Float32Array, Float32Array]:
+        """People's boxes (n, 4) in pixels of the input and scores (n,), falling."""
+        proposals, _ = self.proposals(pyramid, input_hw)
+        if not len(proposals):
+            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        class_logits, deltas = self.classify(pyramid, proposals)
+        found, scores, _ = select_detections(
+            proposals,
+            class_logits,
+            deltas,
+            input_hw,
+            score_threshold=self.rules.threshold,
+            nms_threshold=self.rules.box_nms,
+            limit=self.rules.people,
+        )
+        return found, scores
+
+    def proposals(self, pyramid: Pyramid, input_hw: tuple[int, int]) -> tuple[Float32Array, Float32Array]:
+        """Boxes (n, 4) that may hold people, and their logits (n,), falling."""
+        levels = range(PYRAMID_LEVELS[0], PYRAMID_LEVELS[-1] + 2)
+        logits = [array(pyramid[f"logits{level}"])[0] for level in levels]
+        deltas = [array(pyramid[f"deltas{level}"])[0] for level in levels]
+        return propose(
+            logits,
+            deltas,
+            pyramid_anchors([(x.shape[1], x.shape[2]) for x in logits]),
+            input_hw,
+            before=self.rules.proposals_before,
+            limit=self.rules.proposals,
+            threshold=self.rules.proposal_nms,
+        )
+
+    def classify(self, pyramid: Pyramid, proposals: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Class logits (n, classes + 1) and deltas (n, 4 * classes) of boxes."""
+        per_level, order = _by_level(proposals)
+        outputs = self.boxes(pyramid | per_level)
+        back = np.argsort(order)
+        return array(outputs["class_logits"])[back], array(outputs["deltas"])[back]
+
+    def raw_maps(self, pyramid: Pyramid, boxes_xyxy: Float32Array) -> Iterator[dict[str, Float32Array]]:
+        """Raw maps (c, s, s) by name of each person, in the order of the boxes (n, 4), which are in pixels of the input."""
+        if not len(boxes_xyxy):
+            return
+        merged = {} if self.merge is None else {"merged": self.merge(pyramid, boxes_xyxy)}
+        for start in range(0, len(boxes_xyxy), _PEOPLE_AT_ONCE):
+            part = boxes_xyxy[start : start + _PEOPLE_AT_ONCE]
+            if self.merge is None:
+                per_level, order = _by_level(part)
+                outputs = self.people(pyramid | per_level)
+            else:
+                order = np.arange(len(part))
+                outputs = self.people(merged | {"boxes": part})
+            maps = {name: array(value) for name, value in outputs.items()}
+            for i in np.argsort(order):
+                yield {name: value[i] for name, value in maps.items()}
+
+    def closest_vertices(self, maps: dict[str, Float32Array], box_hw: tuple[int, int]) -> Int32Array:
+        """(h, w) int32: the vertex of the mesh that each pixel shows; -1 outside the body."""
+        assert self.vertices is not None
+        mask = body_mask(maps["coarse_segm"], box_hw)
+        pixels = embeddings_in(mask, maps["embedding"])
+        closest = np.zeros(len(pixels), np.int32)
+        for start in range(0, len(pixels), _PIXELS_AT_ONCE):
+            part = pixels[start : start + _PIXELS_AT_ONCE]
+            closest[start : start + len(part)] = array(self.vertices({"embedding": part})["closest"])
+        result = np.full(box_hw, -1, np.int32)
+        result[mask] = closest
+        return result
+
+
+def _by_level(boxes_xyxy: Float32Array) -> tuple[dict[str, Float32Array], Int64Array]:
+    """Boxes for each pyramid level, as the graphs take them, and their numbers in that order."""
+    levels = pyramid_level(boxes_xyxy)
+    per_level = {f"boxes{level}": boxes_xyxy[levels == level] for level in PYRAMID_LEVELS}
+    return per_level, np.argsort(levels, kind="stable")
+
+
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNModel:
+    """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used."""
+    try:
+        settings = manifest["settings"]
+        architecture = RCNNArchitecture.from_dict(manifest["architecture"])
+        rules = DetectionRules(**settings["rules"])
+        sizes = int(settings["min_size"]), int(settings["max_size"])
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise ModelError(f"{folder}: model.json cannot be used ({error}); convert the checkpoint again") from None
+
+    def graph(name: str) -> Graph:
+        return Graph(folder / f"{name}.onnx", device=device)
+
+    merge = None
+    if architecture.decoder_channels is not None:
+        merge = Merge(graph("merge"), graph("merge_from_16"), graph("merge_at_8"), graph("merge_at_4"))
+    return RCNNModel(
+        architecture=architecture,
+        rules=rules,
+        min_size=sizes[0],
+        max_size=sizes[1],
+        trunk=graph("trunk"),
+        boxes=graph("boxes"),
+        people=graph("people"),
+        merge=merge,
+        vertices=graph("vertices") if architecture.meshes else None,
+    )
