@@ -51,10 +51,13 @@ def _inside(start: float, stop: float, target: int, source: int) -> tuple[int, i
 
 def _resized(rgb: UInt8Array, size_hw: tuple[int, int], box: tuple[float, float, float, float]) -> UInt8Array:
     """A stretch of the picture at `size_hw`: bilinear, smoothed when it shrinks."""
-    # Only the rows and columns that are needed are handed to Pillow, which copies what it gets.
-    left, top, right, bottom = math.floor(box[0]), math.floor(box[1]), math.ceil(box[2]), math.ceil(box[3])
+    x1, y1, x2, y2 = box
+    # Only the part that matters is handed to Pillow, which copies what it gets: the stretch, and what its kernel sees beside it.
+    reach_x, reach_y = 2 + (x2 - x1) / size_hw[1], 2 + (y2 - y1) / size_hw[0]
+    left, top = max(math.floor(x1 - reach_x), 0), max(math.floor(y1 - reach_y), 0)
+    right, bottom = math.ceil(x2 + reach_x), math.ceil(y2 + reach_y)
     part = Image.fromarray(np.ascontiguousarray(rgb[top:bottom, left:right]))
-    within = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    within = (x1 - left, y1 - top, x2 - left, y2 - top)
     # reducing_gap averages whole blocks first where the picture shrinks a lot: the same picture, several times faster.
     resized = part.resize((size_hw[1], size_hw[0]), Image.Resampling.BILINEAR, box=within, reducing_gap=3.0)
     return np.asarray(resized)
