@@ -16,6 +16,7 @@ from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, owners, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
+from vitruv.synth.troupe import Troupe, Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
@@ -65,33 +66,36 @@ class CropSampler:
         if size_hw is not None:
             config = CropConfig(tuple(size_hw), config.box_scale, config.box_noise, config.companions, config.realism)
         self.pack, self.seed, self.config = pack, seed, config
+        self._troupes = Troupes(pack, seed)
 
     def __call__(self, index: int) -> CropSample:
         rng = np.random.default_rng((self.seed, index))
+        troupe, first = self._troupes.of(index)
         view = None
         for attempt in range(_ATTEMPTS):
-            view = self._stage(rng, alone=attempt == _ATTEMPTS - 1)
+            view = self._stage(troupe, first, rng, alone=attempt == _ATTEMPTS - 1)
             if view is not None:
                 break
         if view is None:
             # Chance can hide a person again and again; the last try leaves nobody and nothing in the way.
-            view = self._stage(rng, alone=True, whole=True)
+            view = self._stage(troupe, first, rng, alone=True, whole=True)
         if view is None:
             raise InputError(f"sample {index} of seed {self.seed} shows nobody; the pack's body is empty")
         return self._render(view, rng)
 
-    def _stage(self, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
+    def _stage(self, troupe: Troupe, first: int, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
         """People, camera, frame and things in front; None when too little of the target would be seen."""
         parts = self.pack.parts
         config = self.config
-        target = parts.cast(rng, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
+        target = parts.cast(rng, troupe, first, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
         closest = 0.75 if rng.random() < 0.2 else 1.4
         camera = draw_camera(rng, target.surface, closest_m=closest)
         figures = [target]
         if not alone:
             count = int(rng.choice(len(config.companions), p=config.companions))
             for shift in draw_companions(rng, count):
-                other = parts.cast(rng, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
+                member = int(rng.integers(len(troupe)))
+                other = parts.cast(rng, troupe, member, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
                 figures.append(other.moved(shift))
         pixels, depth = camera.project(target.surface)
         ahead = pixels[depth > 0.1]

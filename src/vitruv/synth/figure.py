@@ -12,6 +12,7 @@ from vitruv.synth.backdrop import Photos
 from vitruv.synth.outfit import Outfit, Tailor
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.shade import thicken
+from vitruv.synth.troupe import Troupe
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 
@@ -49,16 +50,24 @@ class Cast:
         self.body, self.paint = body, paint
         self._shapes, self._poses, self._tailor, self._skins = shapes, poses, tailor, skins
 
-    def __call__(self, rng: np.random.Generator, *, texel_m: float, yaw: float) -> Figure:
-        """texel_m: size of a picture pixel on the body, about; yaw: radians, 0 faces +z."""
-        shape = self._shapes.sample(rng)
-        pose = self._poses.sample(rng)
-        if rng.random() < 0.5:
-            pose = pose.mirrored()
-        posed = self.body.pose(shape.coefficients[None], [pose.facing(yaw)])
-        body = posed.vertices[0]
+    def troupe(self, rng: np.random.Generator, count: int) -> Troupe:
+        """Draw `count` people, facing +z, without clothes."""
+        shapes = [self._shapes.sample(rng) for _ in range(count)]
+        coefficients = np.stack([s.coefficients for s in shapes])
+        poses = [self._poses.sample(rng) for _ in range(count)]
+        return Troupe(
+            coefficients=coefficients,
+            femininity=np.array([s.femininity for s in shapes], np.float32),
+            posed=self.body.pose(coefficients, poses),
+        )
+
+    def __call__(self, rng: np.random.Generator, troupe: Troupe, member: int, *, texel_m: float, yaw: float) -> Figure:
+        """Dress one of them. texel_m: size of a picture pixel on the body, about; yaw: radians, 0 faces +z."""
+        cos, sin = np.cos(yaw), np.sin(yaw)
+        turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
+        body = troupe.posed.vertices[member] @ turn.T
         body[:, 1] -= body[:, 1].min()
-        outfit = self._tailor(rng, texel_m=texel_m, female=shape.femininity)
+        outfit = self._tailor(rng, texel_m=texel_m, female=float(troupe.femininity[member]))
         normals = self.body.normals(body)
         ripple = (1 + float(rng.uniform(0.2, 0.6)) * _waves(rng, self.paint.fields[:, :3])).astype(np.float32)
         surface = np.empty_like(body)
@@ -69,15 +78,18 @@ class Cast:
             normals=self.body.normals(surface),
             keypoints=self.body.keypoints(body),
             outfit=outfit,
-            skin=self._skins[int(rng.integers(len(self._skins)))],
+            skin=self._skins[int(rng.integers(len(self._skins)))] if len(self._skins) else _PLAIN_SKIN,
         )
+
+
+_PLAIN_SKIN = np.full((4, 4, 3), (190, 140, 115), np.uint8)
 
 
 def _waves(rng: np.random.Generator, at: Float32Array) -> Float32Array:
     """(V,) in -1..1, slow over the body: loose cloth does not stand off evenly."""
-    total = np.zeros(len(at), np.float32)
+    total: Float32Array = np.zeros(len(at), np.float32)
     for _ in range(3):
         direction = rng.normal(0, 1, 3)
         direction *= rng.uniform(12, 60) / np.linalg.norm(direction)
         total += np.sin(at @ direction.astype(np.float32) + np.float32(rng.uniform(0, 6.3)))
-    return total / 3
+    return total * np.float32(1 / 3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vitruv.body import COCO_KEYPOINTS, Body
 from vitruv.body.skeleton import BONE_INDEX
-from vitruv.synth.shade import FIELD_AO, FIELD_ARM, FIELD_TRUNK, FIELD_X, FIELD_Z, NUM_FIELDS
+from vitruv.synth.shade import FIELD_AO, FIELD_ARM, FIELD_TRUNK, FIELD_WAVE, FIELD_X, FIELD_Z, NUM_FIELDS
 from vitruv.types import AnyArray, Float32Array
 
 
@@ -18,7 +18,7 @@ class BodyPaint:
 
     fields: (V, NUM_FIELDS) float32: rest x, y, z in metres (pelvis at the origin, y up, z to the front); trunk: -1 at the ankles,
         0 at the crotch, 1 at the base of the neck, 2 at the crown, about 0.8 on the arms; arm: -0.5 away from the arms, 0 at the
-        shoulder joint, 0.5 at the elbow, 1 at the wrist; occlusion in 0..1.
+        shoulder joint, 0.5 at the elbow, 1 at the wrist; occlusion in 0..1; a slow wave in -2..2 that makes borders uneven.
     eye, nose, mouth, nape, hairline: trunk coordinates of places on the head; ear_z: depth of the ears, face_z of the eyes.
     """
 
@@ -58,6 +58,7 @@ class BodyPaint:
         fields = np.zeros((len(rest), NUM_FIELDS), np.float32)
         fields[:, FIELD_X : FIELD_Z + 1] = rest
         fields[:, FIELD_TRUNK], fields[:, FIELD_ARM], fields[:, FIELD_AO] = trunk, arm, body.occlusion
+        fields[:, FIELD_WAVE] = np.sin(31 * rest[:, 0] + 17 * rest[:, 1]) + np.sin(23 * rest[:, 2] + 13 * rest[:, 0] + 2)
         eyes = keypoints[[at["left_eye"], at["right_eye"]]].mean(axis=0)
         return cls(
             fields=fields,

@@ -11,8 +11,8 @@ from numba import njit
 from vitruv.types import AnyArray
 
 # Columns of the per-vertex fields of `BodyPaint`.
-FIELD_X, FIELD_Y, FIELD_Z, FIELD_TRUNK, FIELD_ARM, FIELD_AO = 0, 1, 2, 3, 4, 5
-NUM_FIELDS = 6
+FIELD_X, FIELD_Y, FIELD_Z, FIELD_TRUNK, FIELD_ARM, FIELD_AO, FIELD_WAVE = range(7)
+NUM_FIELDS = 7
 
 # Columns of a layer: limits along the trunk and the arm, shape of the upper border, opening in front, border waviness.
 LAYER_LOW, LAYER_HIGH, LAYER_ARM_LOW, LAYER_ARM_HIGH, LAYER_DROP, LAYER_WIDTH, LAYER_OPEN, LAYER_WAVE, LAYER_KIND = range(9)
@@ -25,9 +25,9 @@ NUM_MATERIAL_VALUES = 10
 
 
 @njit(cache=True, nogil=True, inline="always")
-def covers(layer: AnyArray, x: float, y: float, z: float, trunk: float, arm: float) -> float:
+def covers(layer: AnyArray, x: float, z: float, trunk: float, arm: float, ripple: float) -> float:
     """How far inside a layer a point of the body lies: > 0 covered. Trunk units."""
-    wave = layer[LAYER_WAVE] * (np.sin(31.0 * x + 17.0 * y) + np.sin(23.0 * z + 13.0 * x + 2.0))
+    wave = layer[LAYER_WAVE] * ripple
     kind = layer[LAYER_KIND]
     if kind == KIND_CLOTH:
         high = layer[LAYER_HIGH]
@@ -62,13 +62,11 @@ def thicken(
     """Push the skin out where garments cover it. thickness: (l,) metres; ripple: (v,) multiplier of about 1."""
     for v in range(vertices.shape[0]):
         push = np.float32(0.0)
+        x, z, trunk, arm = fields[v, FIELD_X], fields[v, FIELD_Z], fields[v, FIELD_TRUNK], fields[v, FIELD_ARM]
         for k in range(layers.shape[0]):
-            if thickness[k] <= 0.0:
+            if thickness[k] <= push:
                 continue
-            inside = covers(
-                layers[k],
-                fields[v, FIELD_X], fields[v, FIELD_Y], fields[v, FIELD_Z], fields[v, FIELD_TRUNK], fields[v, FIELD_ARM],
-            )  # fmt: skip
+            inside = covers(layers[k], x, z, trunk, arm, fields[v, FIELD_WAVE])
             if inside > -0.02:
                 push = max(push, thickness[k] * min(1.0, (inside + 0.02) * 25.0))
         push *= ripple[v]
@@ -178,11 +176,13 @@ def shade_body(
                 normal[k] = wa * normals[a, k] + wb * normals[b, k] + wc * normals[c, k]
             material = -1
             kind = KIND_CLOTH
-            for k in range(layers.shape[0]):
-                inside = covers(layers[k], value[FIELD_X], value[FIELD_Y], value[FIELD_Z], value[FIELD_TRUNK], value[FIELD_ARM])
+            # From the outermost inwards: the first that covers is the one that is seen.
+            for k in range(layers.shape[0] - 1, -1, -1):
+                inside = covers(layers[k], value[FIELD_X], value[FIELD_Z], value[FIELD_TRUNK], value[FIELD_ARM], value[FIELD_WAVE])
                 if inside > 0.0:
                     material = k
                     kind = layers[k, LAYER_KIND]
+                    break
             gloss = np.float32(0.06)
             folds = np.float32(0.0)
             if material < 0:
