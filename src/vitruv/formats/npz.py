@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def read_npz(path: PathLike) -> DensePoses:
 
 def _arrays(path: PathLike) -> dict[str, AnyArray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise FormatError(path, "a single array, expected an archive (.npz)")
             return {name: archive[name] for name in archive.files}

@@ -108,6 +108,8 @@ def _boxes_of_csv(path: PathLike, text: str) -> dict[str, list[list[str]]]:
 def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> dict[str, list[list[float]]]:
     names = dict(_coco_images(path, data))
     lists: dict[str, list[list[float]]] = {name: [] for name in names.values()}
+    if not isinstance(data["annotations"], list):
+        raise FormatError(path, f"annotations must be a list, but is a {type(data['annotations']).__name__}")
     for i, annotation in enumerate(data["annotations"]):
         match annotation:
             case {"iscrowd": 1}:

@@ -1,0 +1,102 @@
+"""Boxes and ids of photos, from files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vitruv.errors import FormatError, MissingFileError, UnreadableFileError
+from vitruv.formats import read_boxes, read_image_ids
+
+COCO = {
+    "images": [{"id": 7, "file_name": "beach/a.jpg"}, {"id": 9, "file_name": "b.jpg"}],
+    "annotations": [
+        {"image_id": 7, "bbox": [10, 20, 30, 40]},
+        {"image_id": 7, "bbox": [0, 0, 500, 500], "iscrowd": 1},
+        {"image_id": 7, "bbox": [1.5, 2, 3, 4.25], "iscrowd": 0},
+    ],
+}
+
+
+def write(folder: Path, content: object, name: str = "boxes.json") -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_no_photos(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"boxes\.json: says nothing about a\.jpg"):
+        read_boxes(write(tmp_path, {}))[Path("a.jpg")]
+
+
+def test_json(tmp_path: Path) -> None:
+    boxes = read_boxes(write(tmp_path, {"beach/a.jpg": [[10, 20, 40, 60], [1, 2, 3, 4.5]], "b.jpg": []}))
+    assert boxes[Path("beach/a.jpg")].tolist() == [[10, 20, 40, 60], [1, 2, 3, 4.5]]
+    assert boxes[Path("a.jpg")].tolist() == [[10, 20, 40, 60], [1, 2, 3, 4.5]]
+    assert boxes[Path("b.jpg")].shape == (0, 4)
+
+
+def test_csv(tmp_path: Path) -> None:
+    text = '\ufefffile,x1,y1,x2,y2\r\nbeach/a.jpg,10,20,40,60\r\n\r\n"b, c.jpg",1,2,3,4.5\r\nbeach/a.jpg,0,0,1,1\r\n'
+    boxes = read_boxes(write(tmp_path, text, "boxes.csv"))
+    assert boxes[Path("beach/a.jpg")].tolist() == [[10, 20, 40, 60], [0, 0, 1, 1]]
+    assert boxes[Path("b, c.jpg")].tolist() == [[1, 2, 3, 4.5]]
+
+
+def test_coco(tmp_path: Path) -> None:
+    boxes = read_boxes(write(tmp_path, COCO))
+    assert boxes[Path("beach/a.jpg")].tolist() == [[10, 20, 40, 60], [1.5, 2, 4.5, 6.25]]
+    assert boxes[Path("b.jpg")].shape == (0, 4)
+
+
+def test_the_whole_path_goes_before_the_bare_name(tmp_path: Path) -> None:
+    boxes = read_boxes(write(tmp_path, {"x/a.jpg": [[0, 0, 1, 1]], "y/a.jpg": [[0, 0, 2, 2]]}))
+    assert boxes[Path("y/a.jpg")].tolist() == [[0, 0, 2, 2]]
+    with pytest.raises(FormatError, match=r"has several entries named a\.jpg; name them with their folders"):
+        boxes[Path("a.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        ("{", "b.json", r"b\.json: is not JSON"),
+        ("[" * 100000, "b.json", r"b\.json: is not JSON"),
+        ([], "b.json", "must hold a JSON object, but holds a list"),
+        ({"a.jpg": [[0, 0, 1]]}, "b.json", r"a\.jpg: boxes must have shape"),
+        ({"a.jpg": [[0, 0, 0, 1]]}, "b.json", r"a\.jpg: boxes\[0\] is empty or inverted"),
+        ({"a.jpg": "x"}, "b.json", r"a\.jpg: boxes must be"),
+        ({"a.jpg": {"x": 1}}, "b.json", r"a\.jpg: boxes must be"),
+        ("", "b.csv", "must begin with the line file,x1,y1,x2,y2, but begins with ''"),
+        ("file,x,y,w,h\n", "b.csv", "must begin with the line file,x1,y1,x2,y2, but begins with 'file,x,y,w,h'"),
+        ("file,x1,y1,x2,y2\na.jpg,1,2,3\n", "b.csv", "line 2 has 4 columns, expected 5"),
+        ("file,x1,y1,x2,y2\na.jpg,1,2,3,four\n", "b.csv", r"a\.jpg: boxes must be an \(n, 4\) array of numbers"),
+        (COCO | {"images": 3}, "b.json", "needs a list of images"),
+        (COCO | {"images": [{"id": 7}]}, "b.json", r"images\[0\] needs id \(a whole number\) and file_name"),
+        (COCO | {"annotations": [{"image_id": 8, "bbox": [0, 0, 1, 1]}]}, "b.json", r"annotations\[0\] belongs to image 8"),
+        (COCO | {"annotations": [{"image_id": 7}]}, "b.json", r"annotations\[0\] needs image_id and bbox"),
+        (COCO | {"annotations": [{"image_id": 7, "bbox": [0, 0, 1]}]}, "b.json", r"annotations\[0\] needs image_id and bbox"),
+        (COCO | {"annotations": [{"image_id": 7, "bbox": [0, 0, "1", 1]}]}, "b.json", r"annotations\[0\] needs image_id and bbox"),
+        (COCO | {"annotations": 5}, "b.json", "annotations must be a list"),
+    ],
+)
+def test_unusable_files(tmp_path: Path, content: object, name: str, message: str) -> None:
+    with pytest.raises(FormatError, match=message):
+        read_boxes(write(tmp_path, content, name))
+
+
+def test_missing_and_binary(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError):
+        read_boxes(tmp_path / "gone.json")
+    (tmp_path / "photo.json").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(UnreadableFileError, match=r"photo\.json: cannot be read as text"):
+        read_boxes(tmp_path / "photo.json")
+
+
+def test_ids(tmp_path: Path) -> None:
+    ids = read_image_ids(write(tmp_path, {"images": COCO["images"]}))
+    assert ids[Path("beach/a.jpg")] == 7
+    assert ids[Path("elsewhere/b.jpg")] == 9
+    with pytest.raises(FormatError, match="needs a list of images"):
+        read_image_ids(write(tmp_path, {}))
