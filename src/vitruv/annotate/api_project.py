@@ -1,0 +1,159 @@
+"""The HTTP interface around the work: sessions, the team, photos, settings, views, export."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from vitruv.annotate import accounts
+from vitruv.annotate.access import Body, InProject, Who, WithViews, body_bytes, cookie_name
+from vitruv.annotate.agreement import agreement
+from vitruv.annotate.exchange import export_bytes, import_coco
+from vitruv.annotate.overview import photo_page, progress
+from vitruv.annotate.photos import add_photo, photo_file, thumbnail
+from vitruv.annotate.refusals import UnusableError
+from vitruv.errors import FormatError
+
+router = APIRouter(prefix="/api")
+
+_KEPT_FOREVER = "private, max-age=31536000, immutable"
+_HALF_A_YEAR_S = 180 * 24 * 3600
+_MAX_IMPORT_BYTES = 600_000_000
+
+
+@router.post("/session")
+def enter(request: Request, response: Response, project: InProject, body: Body) -> dict[str, Any]:
+    """Exchange the token of a personal link for a cookie that scripts cannot read."""
+    token = body.get("token")
+    me = accounts.by_token(project, token if isinstance(token, str) else None)
+    response.set_cookie(
+        cookie_name(project),
+        str(token),
+        max_age=_HALF_A_YEAR_S,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return {"name": me.name, "role": me.role}
+
+
+@router.delete("/session")
+def leave(response: Response, project: InProject) -> dict[str, Any]:
+    response.delete_cookie(cookie_name(project), httponly=True, samesite="strict")
+    return {}
+
+
+@router.get("/me")
+def me(project: InProject, me: Who) -> dict[str, Any]:
+    return {"id": me.id, "name": me.name, "role": me.role, "project": project.name()}
+
+
+@router.get("/project")
+def show_project(project: InProject, me: Who) -> dict[str, Any]:
+    return progress(project, me)
+
+
+@router.patch("/project")
+def change_project(project: InProject, me: Who, body: Body) -> dict[str, Any]:
+    me.require("owner")
+    project.change(body)
+    return progress(project, me)
+
+
+@router.get("/agreement")
+def show_agreement(project: InProject, views: WithViews, me: Who) -> dict[str, Any]:
+    me.require("reviewer")
+    return agreement(project, views.atlas)
+
+
+@router.post("/annotators")
+def add_annotator(project: InProject, me: Who, body: Body) -> dict[str, Any]:
+    me.require("owner")
+    somebody, token = accounts.invite(project, body.get("name"), body.get("role", "annotator"))
+    return {"id": somebody.id, "name": somebody.name, "role": somebody.role, "token": token}
+
+
+@router.post("/annotators/{annotator_id}/link")
+def renew_link(project: InProject, me: Who, annotator_id: str) -> dict[str, Any]:
+    me.require("owner")
+    return {"token": accounts.renew(project, annotator_id)}
+
+
+@router.patch("/annotators/{annotator_id}")
+def change_annotator(project: InProject, me: Who, annotator_id: str, body: Body) -> dict[str, Any]:
+    me.require("owner")
+    if not isinstance(body.get("active"), bool):
+        raise UnusableError("active must be true or false")
+    if annotator_id == me.id:
+        raise UnusableError("you cannot keep yourself out")
+    accounts.set_active(project, annotator_id, body["active"])
+    return {}
+
+
+@router.get("/photos")
+def list_photos(project: InProject, me: Who, after: int = 0) -> dict[str, Any]:
+    return photo_page(project, after=after)
+
+
+@router.post("/photos")
+async def upload_photo(request: Request, project: InProject, me: Who, name: str = "photo") -> dict[str, Any]:
+    """Take in one photo; the body is the file itself."""
+    me.require("owner")
+    settings = await run_in_threadpool(project.settings)
+    data = await body_bytes(request, settings.photo_megabytes * 1_000_000, name[-120:])
+    photo = await run_in_threadpool(add_photo, project, name, data)
+    return {"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height, "new": photo.is_new}
+
+
+@router.get("/photos/{photo_id}/image")
+def photo_image(project: InProject, me: Who, photo_id: str) -> FileResponse:
+    path, kind = photo_file(project, photo_id)
+    return FileResponse(path, media_type=f"image/{kind}", headers={"cache-control": _KEPT_FOREVER})
+
+
+@router.get("/photos/{photo_id}/thumbnail")
+def photo_thumbnail(project: InProject, me: Who, photo_id: str) -> Response:
+    return Response(thumbnail(project, photo_id), media_type="image/jpeg", headers={"cache-control": _KEPT_FOREVER})
+
+
+@router.get("/views/{part}")
+def show_views(views: WithViews, me: Who, part: int) -> dict[str, Any]:
+    return views.describe(part)
+
+
+@router.get("/views/{part}/{view}/{layer}")
+def view_layer(views: WithViews, me: Who, part: int, view: int, layer: str) -> Response:
+    """A layer of a view: image.png, iuv.png, or depth.bin (uint16, little-endian, row by row)."""
+    data, media_type = views.layer(part, view, layer)
+    return Response(data, media_type=media_type, headers={"cache-control": _KEPT_FOREVER})
+
+
+@router.post("/import")
+async def import_annotations(request: Request, project: InProject, views: WithViews, me: Who) -> dict[str, int]:
+    """COCO or DensePose-COCO JSON for photos that are in the project, matched by file name."""
+    me.require("owner")
+    data = await body_bytes(request, _MAX_IMPORT_BYTES, "the annotations")
+
+    def take_in() -> dict[str, int]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "annotations.json"
+            path.write_bytes(data)
+            try:
+                return import_coco(project, path, views.atlas)
+            except FormatError as error:
+                raise UnusableError(f"the annotations: {error.reason}") from None
+
+    return await run_in_threadpool(take_in)
+
+
+@router.get("/export")
+def export_annotations(project: InProject, me: Who, unfinished: bool = False) -> Response:
+    """DensePose-COCO JSON of everything accepted; with `unfinished` of everything."""
+    me.require("reviewer")
+    headers = {"content-disposition": 'attachment; filename="densepose_coco.json"'}
+    return Response(export_bytes(project, unfinished=unfinished), media_type="application/json", headers=headers)

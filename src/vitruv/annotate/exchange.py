@@ -1,0 +1,203 @@
+"""DensePose-COCO JSON in and out: plain person boxes to start from, finished annotations to go on with or to correct."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from vitruv.annotate.masks import masks_of, write_masks
+from vitruv.annotate.people import Box, add_person
+from vitruv.annotate.points import points_of
+from vitruv.annotate.project import Project
+from vitruv.annotate.refusals import UnusableError
+from vitruv.annotate.schema import new_id, people, photos, points, tasks
+from vitruv.annotate.workflow import open_stage
+from vitruv.errors import InputError
+from vitruv.formats.annotation import Person
+from vitruv.formats.annotations import AnnotationFile, AnnotationWriter
+from vitruv.formats.rle import decode_rle
+from vitruv.sampling import GRID
+from vitruv.surface import Atlas
+from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
+
+_OWN_FIELDS = {"id", "image_id", "category_id", "bbox", "area", "iscrowd"}
+_DP_FIELDS = {"dp_masks", "dp_x", "dp_y", "dp_I", "dp_U", "dp_V"}
+_PHOTO_FIELDS = {"id", "file_name", "width", "height"}
+
+
+def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
+    """Take in the people of an annotation file for the photos that are in the project, matched by file name.
+
+    People without `dp_` fields become parts tasks. People with part masks or points come in as accepted work, which a reviewer
+    can send back for correction. Crowds are left out. Photos that have people already are left as they are.
+    Returns how many "people", "annotated" ones, and "missing" photos. Raises FormatError or UnusableError, and takes in nothing,
+    when the file is broken or a size differs from the photo's.
+    """
+    source = AnnotationFile.open(path)
+    counts = {"people": 0, "annotated": 0, "missing": 0}
+    with project.store.write() as connection:
+        by_name = {row.name: row for row in connection.execute(sa.select(photos))}
+        taken = set(connection.execute(sa.select(people.c.photo_id)).scalars())
+        for image_id, image in source.images.items():
+            row = by_name.get(Path(image.file_name).name)
+            if row is None:
+                counts["missing"] += 1
+                continue
+            if image.size_hw != (row.height, row.width):
+                height, width = image.size_hw
+                raise UnusableError(
+                    f"{row.name} is {row.width} x {row.height} pixels here, but {width} x {height} in the annotations"
+                )
+            if row.id in taken:
+                continue
+            extra = {key: value for key, value in image.record.items() if key not in _PHOTO_FIELDS}
+            wanted = {"extra": extra} | ({"coco_id": image_id} if _is_free(connection, image_id) else {})
+            connection.execute(sa.update(photos).where(photos.c.id == row.id).values(**wanted))
+            somebody = False
+            for person in source.people_of(image_id):
+                if not person.is_crowd and min(person.bbox_xywh[2:]) >= 1:
+                    counts["people"] += 1
+                    counts["annotated"] += _add(connection, project, row, person, atlas)
+                    somebody = True
+            if somebody:
+                done = {"state": "accepted", "updated": project.now()}
+                connection.execute(sa.update(tasks).where(tasks.c.photo_id == row.id, tasks.c.kind == "boxes").values(**done))
+    return counts
+
+
+def export_coco(project: Project, path: Path, *, unfinished: bool = False) -> dict[str, int]:
+    """Write all people of the project as DensePose-COCO JSON; `vitruv check` passes it at any time.
+
+    Accepted work is in it, and with `unfinished` what is not finished or accepted yet. Where several annotators did a person, the
+    first one's work counts. Returns how many "photos", "people", people "with_masks" and "points".
+    """
+    counts = {"photos": 0, "people": 0, "with_masks": 0, "points": 0}
+    with project.store.read() as connection:
+        state = sa.true() if unfinished else tasks.c.state == "accepted"
+        rows = connection.execute(sa.select(tasks).where(state, tasks.c.person_id.is_not(None)).order_by(tasks.c.replica.desc()))
+        work: dict[tuple[str, str], str] = {(row.person_id, row.kind): row.id for row in rows}  # the first replica stays
+        numbers = {row.id: row.coco_id for row in connection.execute(sa.select(photos))}
+        info = {"description": project.name(), "surface": "vitruv atlas"}
+        with AnnotationWriter(path, top={"info": info}) as writer:
+            for photo in connection.execute(sa.select(photos).order_by(photos.c.coco_id)):
+                size = {"width": photo.width, "height": photo.height}
+                writer.add_image({**photo.extra, "id": photo.coco_id, "file_name": photo.name, **size})
+                counts["photos"] += 1
+            for person in connection.execute(sa.select(people).order_by(people.c.coco_id)).all():
+                record = {
+                    **person.extra,
+                    "id": person.coco_id,
+                    "image_id": numbers[person.photo_id],
+                    "category_id": 1,
+                    "iscrowd": 0,
+                    "bbox": [person.x, person.y, person.w, person.h],
+                    "area": person.extra.get("area", round(person.w * person.h, 2)),
+                }
+                record |= _dense_fields(connection, work.get((person.id, "parts")), work.get((person.id, "points")))
+                counts["people"] += 1
+                counts["with_masks"] += "dp_masks" in record
+                counts["points"] += len(record.get("dp_x", ()))
+                writer.add_person(record)
+    return counts
+
+
+def export_bytes(project: Project, *, unfinished: bool = False) -> bytes:
+    """The same as bytes, for a download."""
+    with tempfile.TemporaryDirectory(dir=project.folder) as folder:
+        path = Path(folder) / "export.json"
+        export_coco(project, path, unfinished=unfinished)
+        return path.read_bytes()
+
+
+def _dense_fields(connection: sa.Connection, parts_task: str | None, points_task: str | None) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    counts = {} if parts_task is None else masks_of(connection, parts_task)
+    if counts:
+        fields["dp_masks"] = [
+            {"size": [GRID, GRID], "counts": counts[part]} if part in counts else [] for part in range(1, NUM_PARTS + 1)
+        ]
+    placed = [] if points_task is None else [row for row in points_of(connection, points_task) if row["state"] == "placed"]
+    if placed:
+        fields["dp_x"] = [row["x"] for row in placed]
+        fields["dp_y"] = [row["y"] for row in placed]
+        fields["dp_I"] = [float(row["chart"]) for row in placed]
+        fields["dp_U"] = [row["u"] for row in placed]
+        fields["dp_V"] = [row["v"] for row in placed]
+    return fields
+
+
+def _add(connection: sa.Connection, project: Project, photo: sa.Row[Any], person: Person, atlas: Atlas) -> bool:
+    """One person with what it brings. Returns whether that was dense annotation."""
+    x, y, w, h = person.bbox_xywh
+    extra = {key: value for key, value in person.record.items() if key not in _OWN_FIELDS | _DP_FIELDS}
+    if "area" in person.record:
+        extra["area"] = person.record["area"]
+    box = add_person(connection, project, photo.id, Box(None, x, y, w, h), source="imported", coco_id=person.id, extra=extra)
+    person_id = str(box.id)
+    masks = _masks(person)
+    if masks:
+        parts_task = _accepted_task(connection, project, "parts", photo.id, person_id)
+        write_masks(connection, parts_task, masks, project.now())
+    found = person.points
+    if found is not None and len(found) and len(found.charts):
+        points_task = _accepted_task(connection, project, "points", photo.id, person_id)
+        _write_answers(connection, points_task, person, masks, atlas, project.now())
+        return True
+    if not masks:
+        open_stage(connection, project, "parts", photo.id, person_id)
+    return bool(masks)
+
+
+def _masks(person: Person) -> dict[int, tuple[str, int]]:
+    """part -> run lengths and area; a single mask of the whole person says nothing about parts."""
+    if len(person.part_masks) < 2:
+        return {}
+    masks: dict[int, tuple[str, int]] = {}
+    for part, rle in enumerate(person.part_masks, start=1):
+        if rle is not None:
+            area = int(decode_rle(rle, size_hw=(GRID, GRID)).sum())
+            if not isinstance(rle["counts"], str):
+                raise InputError(f"the part masks of person {person.id} must be packed run lengths")
+            masks[part] = (rle["counts"], area)
+    return masks
+
+
+def _write_answers(
+    connection: sa.Connection, task_id: str, person: Person, masks: dict[int, tuple[str, int]], atlas: Atlas, now: float
+) -> None:
+    """Imported points as answers. U and V stay as they were written; face and weights are where they lie on this atlas."""
+    found = person.points
+    if found is None:
+        return
+    charts = found.charts.astype(np.int64)
+    if not ((charts >= 1) & (charts < len(PART_OF_CHART))).all():
+        raise UnusableError(f"person {person.id}: dp_I must be chart numbers from 1 to {len(PART_OF_CHART) - 1}")
+    uv = np.column_stack([found.u, found.v])
+    located = atlas.locate(charts, uv)
+    rows = [
+        {
+            "task_id": task_id, "n": n, "part": int(PART_OF_CHART[charts[n]]), "x": float(found.x[n]), "y": float(found.y[n]),
+            "state": "placed", "face": int(located.face[n]), "b0": float(b[0]), "b1": float(b[1]), "b2": float(b[2]),
+            "chart": int(charts[n]), "u": float(uv[n, 0]), "v": float(uv[n, 1]), "updated": now,
+        }
+        for n, b in enumerate(located.barycentric)
+    ]  # fmt: skip
+    connection.execute(sa.insert(points), rows)
+
+
+def _accepted_task(connection: sa.Connection, project: Project, kind: str, photo_id: str, person_id: str) -> str:
+    now = project.now()
+    task_id = new_id()
+    values = {"id": task_id, "kind": kind, "photo_id": photo_id, "person_id": person_id, "replica": 0, "state": "accepted"}
+    connection.execute(sa.insert(tasks).values(**values, created=now, updated=now))
+    return task_id
+
+
+def _is_free(connection: sa.Connection, coco_id: int | str) -> bool:
+    if not isinstance(coco_id, int) or isinstance(coco_id, bool) or not 0 <= coco_id < 2**31:
+        return False
+    return connection.execute(sa.select(photos.c.id).where(photos.c.coco_id == coco_id)).first() is None

@@ -1,0 +1,153 @@
+"""Who works on what. A task is lent to one person at a time; the lease ends by itself when they do nothing for a while.
+
+Whoever opens a task gets a new key to it, and every save must show the key: so of two windows on one task only the later one
+can write, and the earlier one is told. A lease that ran out still holds until somebody else takes the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from vitruv.annotate.accounts import Annotator
+from vitruv.annotate.project import Project, read_settings
+from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.schema import annotators, events, new_id, tasks
+
+KINDS = ("boxes", "parts", "points")
+WORKABLE = ("open", "returned")
+
+
+@dataclass(frozen=True)
+class Lease:
+    task_id: str
+    key: str
+    until: float
+    previous: str = ""  # the key before this one, where the same person had it: nobody else changed anything since
+
+
+def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KINDS) -> Lease | None:
+    """The next task for somebody, lent to them; None when there is nothing left to do.
+
+    What they had begun comes first, then what was sent back, then points before parts before boxes, so that people get
+    finished. Nobody gets the same person twice where several annotators do each person.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise UnusableError(f"kinds must be some of {', '.join(KINDS)}, but got {list(kinds)!r}")
+    now = project.now()
+    mine = tasks.c.annotator_id == annotator.id
+    free = sa.or_(mine, tasks.c.lease_until < now)
+    rank = sa.case((mine, 0), (tasks.c.state == "returned", 1), else_=2)
+    stage = sa.case((tasks.c.kind == "points", 0), (tasks.c.kind == "parts", 1), else_=2)
+    query = (
+        sa.select(tasks.c.id)
+        .where(tasks.c.state.in_(WORKABLE), tasks.c.kind.in_(kinds), free, ~_did_another_replica(annotator))
+        .order_by(rank, stage, tasks.c.created, tasks.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=tasks)
+    )
+    with project.store.write() as connection:
+        task_id = connection.execute(query).scalar_one_or_none()
+        if task_id is None:
+            return None
+        return _lend(connection, task_id, annotator, now)
+
+
+def take(project: Project, annotator: Annotator, task_id: str) -> Lease:
+    """Open one certain task. Raises TakenError while somebody else has it, or when it is finished."""
+    now = project.now()
+    with project.store.write() as connection:
+        row = _row(connection, task_id)
+        if row.state not in WORKABLE:
+            raise TakenError(f"this task is {row.state} already; a reviewer can send it back")
+        if row.annotator_id not in (None, annotator.id) and row.lease_until >= now:
+            raise TakenError(f"{_name(connection, row.annotator_id)} is working on this task now")
+        if row.annotator_id != annotator.id and _did_other(connection, row, annotator):
+            raise NotAllowedError("you did this person already: the second opinion must come from somebody else")
+        return _lend(connection, task_id, annotator, now)
+
+
+def hold(connection: sa.Connection, project: Project, annotator: Annotator, task_id: str, key: str | None) -> sa.Row[Any]:
+    """Check inside a write that the task is still lent to whoever has `key`, and renew the lease. Returns the task's row."""
+    row = _row(connection, task_id)
+    if row.state not in WORKABLE:
+        raise TakenError(f"this task is {row.state} already; nothing was changed")
+    if row.annotator_id != annotator.id:
+        who = "nobody" if row.annotator_id is None else _name(connection, row.annotator_id)
+        raise TakenError(f"this task is not lent to you now ({who} has it); nothing was changed")
+    if not key or row.lease_key != key:
+        raise TakenError("this task is open in another window; nothing was changed here")
+    now = project.now()
+    until = now + 60 * read_settings(connection).lease_minutes
+    connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(lease_until=until, updated=now))
+    return row
+
+
+def renew(project: Project, annotator: Annotator, task_id: str, key: str | None) -> Lease:
+    """Still here: the lease starts anew."""
+    with project.store.write() as connection:
+        row = hold(connection, project, annotator, task_id, key)
+        until = connection.execute(sa.select(tasks.c.lease_until).where(tasks.c.id == task_id)).scalar_one()
+        return Lease(task_id, row.lease_key, until)
+
+
+def release(project: Project, annotator: Annotator, task_id: str, key: str | None) -> None:
+    """Put a task back for others; what was done stays."""
+    with project.store.write() as connection:
+        row = hold(connection, project, annotator, task_id, key)
+        # Sent back work stays with its annotator, who read the reviewer's note.
+        values: dict[str, object] = {"lease_until": 0.0, "lease_key": ""}
+        if row.state == "open":
+            values["annotator_id"] = None
+        connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(**values))
+        record(connection, project, task_id, annotator, "released")
+
+
+def record(connection: sa.Connection, project: Project, task_id: str, annotator: Annotator, action: str, note: str = "") -> None:
+    """Remember who did what to a task."""
+    values = {"task_id": task_id, "annotator_id": annotator.id, "action": action, "note": note, "at": project.now()}
+    connection.execute(sa.insert(events).values(**values))
+
+
+def _lend(connection: sa.Connection, task_id: str, annotator: Annotator, now: float) -> Lease:
+    row = _row(connection, task_id)
+    previous = row.lease_key if row.annotator_id == annotator.id else ""
+    lease = Lease(task_id, new_id(), now + 60 * read_settings(connection).lease_minutes, previous)
+    connection.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id)
+        .values(annotator_id=annotator.id, lease_key=lease.key, lease_until=lease.until, updated=now)
+    )
+    connection.execute(sa.insert(events).values(task_id=task_id, annotator_id=annotator.id, action="claimed", note="", at=now))
+    return lease
+
+
+def _did_another_replica(annotator: Annotator) -> sa.ColumnElement[bool]:
+    other = tasks.alias("other")
+    return sa.exists().where(
+        other.c.annotator_id == annotator.id,
+        other.c.person_id == tasks.c.person_id,
+        other.c.kind == tasks.c.kind,
+        other.c.id != tasks.c.id,
+    )
+
+
+def _did_other(connection: sa.Connection, row: sa.Row[Any], annotator: Annotator) -> bool:
+    query = sa.select(tasks.c.id).where(tasks.c.id == row.id, _did_another_replica(annotator))
+    return connection.execute(query).first() is not None
+
+
+def _row(connection: sa.Connection, task_id: str) -> sa.Row[Any]:
+    row = connection.execute(sa.select(tasks).where(tasks.c.id == task_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError("this project has no task with this id")
+    return row
+
+
+def _name(connection: sa.Connection, annotator_id: str) -> str:
+    name = connection.execute(sa.select(annotators.c.name).where(annotators.c.id == annotator_id)).scalar_one_or_none()
+    return str(name or "somebody")

@@ -1,0 +1,141 @@
+"""From one task to the next: submit, accept, send back, and what becomes possible by it.
+
+Accepted boxes open the parts of their people; accepted parts open their points.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from vitruv.annotate.accounts import Annotator
+from vitruv.annotate.leases import hold, record
+from vitruv.annotate.masks import decoded, masks_of
+from vitruv.annotate.points import Sample, sample_person, write_points
+from vitruv.annotate.project import Project, read_settings
+from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.schema import masks, new_id, people, points, tasks
+
+_LONGEST_NOTE = 2000
+
+
+def submit(project: Project, annotator: Annotator, task_id: str, key: str | None) -> str:
+    """Hand a task in. Returns its new state: `accepted`, or `submitted` where the project has review.
+
+    Raises UnusableError while something is missing: no part outlined, or points without an answer.
+    """
+    samples = _samples_of(project, task_id)
+    with project.store.write() as connection:
+        task = hold(connection, project, annotator, task_id, key)
+        _require_complete(connection, task)
+        state = "submitted" if read_settings(connection).review else "accepted"
+        _close(connection, project, task_id, state)
+        record(connection, project, task_id, annotator, "submitted")
+        if state == "accepted":
+            open_next(connection, project, task, samples)
+    return state
+
+
+def accept(project: Project, reviewer: Annotator, task_id: str) -> None:
+    """A reviewer finds a submitted task good."""
+    reviewer.require("reviewer")
+    samples = _samples_of(project, task_id)
+    with project.store.write() as connection:
+        task = _reviewable(connection, reviewer, task_id, ("submitted",))
+        _close(connection, project, task_id, "accepted", note="")
+        record(connection, project, task_id, reviewer, "accepted")
+        open_next(connection, project, task, samples)
+
+
+def send_back(project: Project, reviewer: Annotator, task_id: str, note: object) -> None:
+    """A reviewer wants something changed; `note` says what. Finished and imported work can be sent back too."""
+    reviewer.require("reviewer")
+    if not isinstance(note, str) or not note.strip() or len(note) > _LONGEST_NOTE:
+        raise UnusableError(f"say in a note of at most {_LONGEST_NOTE} letters what should be changed")
+    with project.store.write() as connection:
+        _reviewable(connection, reviewer, task_id, ("submitted", "accepted"))
+        _close(connection, project, task_id, "returned", note=note.strip())
+        record(connection, project, task_id, reviewer, "returned", note.strip())
+
+
+def open_next(connection: sa.Connection, project: Project, task: sa.Row[Any], samples: list[Sample] | None) -> None:
+    """Make the tasks that an accepted task opens, inside its transaction."""
+    if task.kind == "boxes":
+        for person_id in connection.execute(sa.select(people.c.id).where(people.c.photo_id == task.photo_id)).scalars():
+            open_stage(connection, project, "parts", task.photo_id, person_id)
+    elif task.kind == "parts" and task.replica == 0:
+        for task_id in open_stage(connection, project, "points", task.photo_id, task.person_id):
+            write_points(connection, task_id, samples or [], project.now())
+
+
+def open_stage(connection: sa.Connection, project: Project, kind: str, photo_id: str, person_id: str) -> list[str]:
+    """Make the tasks of a stage that a person lacks, one for each replica. Returns those in which nothing was done yet."""
+    now = project.now()
+    rows = connection.execute(sa.select(tasks).where(tasks.c.person_id == person_id, tasks.c.kind == kind)).all()
+    answered = set(connection.execute(_answered(person_id)).scalars()) if kind == "points" else set()
+    untouched = [row.id for row in rows if row.state == "open" and row.id not in answered]
+    for replica in range(read_settings(connection).replicas):
+        if replica in {row.replica for row in rows}:
+            continue
+        task_id = new_id()
+        connection.execute(
+            sa.insert(tasks).values(
+                id=task_id,
+                kind=kind,
+                photo_id=photo_id,
+                person_id=person_id,
+                replica=replica,
+                state="open",
+                created=now,
+                updated=now,
+            )
+        )
+        untouched.append(task_id)
+    return untouched
+
+
+def _samples_of(project: Project, task_id: str) -> list[Sample] | None:
+    """The points that a parts task leads to; computed before the transaction, which others wait for."""
+    with project.store.read() as connection:
+        task = connection.execute(sa.select(tasks).where(tasks.c.id == task_id)).one_or_none()
+        if task is None or task.kind != "parts" or task.replica != 0:
+            return None
+        counts = masks_of(connection, task_id)
+    return sample_person(decoded(counts), task.person_id)
+
+
+def _require_complete(connection: sa.Connection, task: sa.Row[Any]) -> None:
+    if task.kind == "parts" and not connection.execute(sa.select(masks.c.part).where(masks.c.task_id == task.id)).first():
+        raise UnusableError("outline at least one visible part before handing in")
+    if task.kind == "points":
+        query = sa.select(sa.func.count()).where(points.c.task_id == task.id, points.c.state == "open")
+        left = connection.execute(query).scalar_one()
+        if left:
+            raise UnusableError(f"{left} point{'s have' if left > 1 else ' has'} no answer yet: mark or skip")
+
+
+def _close(connection: sa.Connection, project: Project, task_id: str, state: str, **values: object) -> None:
+    values |= {"state": state, "lease_key": "", "lease_until": 0.0, "updated": project.now()}
+    connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(**values))
+
+
+def _reviewable(connection: sa.Connection, reviewer: Annotator, task_id: str, states: tuple[str, ...]) -> sa.Row[Any]:
+    task = connection.execute(sa.select(tasks).where(tasks.c.id == task_id).with_for_update()).one_or_none()
+    if task is None:
+        raise NotFoundError("this project has no task with this id")
+    if task.state not in states:
+        raise TakenError(f"this task is {task.state} now; nothing was changed")
+    if task.annotator_id == reviewer.id and reviewer.role != "owner":
+        raise NotAllowedError("your own work must be reviewed by somebody else")
+    return task
+
+
+def _answered(person_id: str) -> sa.Select[Any]:
+    """Points tasks of a person with at least one answer."""
+    return (
+        sa.select(points.c.task_id)
+        .join(tasks, tasks.c.id == points.c.task_id)
+        .where(tasks.c.person_id == person_id, points.c.state != "open")
+        .distinct()
+    )
