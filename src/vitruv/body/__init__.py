@@ -14,16 +14,33 @@ or all at once, dressed:
     people = PersonSampler.load()            # PersonSampler.load(pack) takes poses and wardrobe from a file
     person = people.sample(rng)              # Person: vertices, keypoints_xyz, garments, shape, pose
 
-Files: `vitruv body pack` bakes poses and wardrobe into plain arrays (one .npz); `Body`, `ShapeSampler`, `PoseLibrary` and
-`Wardrobe` all come from a mapping of such arrays with `from_arrays`; keys of one begin with its name (`body_`, `people_`,
-`poses_`, `wardrobe_`), so all of them fit into one file.
+Files: `vitruv body pack` adds poses and wardrobe to the arrays of the body, in one .npz. `Body`, `ShapeSampler`, `PoseLibrary`,
+`Mannequin` and `Wardrobe` all come from a mapping of such arrays with `from_arrays`; their keys begin with `body_`, `people_`,
+`poses_`, `helper_` and `wardrobe_`, so that all of them fit into one file.
 """
 
+from vitruv.body.item import Item
 from vitruv.body.library import PoseLibrary
+from vitruv.body.mannequin import Mannequin
 from vitruv.body.model import COCO_KEYPOINTS, Body, Posed
 from vitruv.body.person import Garment, Person
 from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.spread import bone_rotations
+from vitruv.body.wardrobe import Wardrobe
 
-__all__ = ["COCO_KEYPOINTS", "Body", "Garment", "Person", "Pose", "PoseLibrary", "Posed", "Shape", "ShapeSampler", "bone_rotations"]
+__all__ = [
+    "COCO_KEYPOINTS",
+    "Body",
+    "Garment",
+    "Item",
+    "Mannequin",
+    "Person",
+    "Pose",
+    "PoseLibrary",
+    "Posed",
+    "Shape",
+    "ShapeSampler",
+    "Wardrobe",
+    "bone_rotations",
+]

@@ -29,8 +29,10 @@ class ShapeSpace:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """coefficients: (n, A) of anny's blendshapes; age in years; femininity 0 male .. 1 female."""
+    """phenotype: anny's parameters, n of each. coefficients: (n, A) of its blendshapes. age: (n,) years. femininity: (n,), 0 male to
+    1 female."""
 
+    phenotype: dict[str, Any]
     coefficients: Float64Array
     age: Float64Array
     femininity: Float64Array
@@ -101,7 +103,7 @@ def draw_people(model: Any, count: int, rng: np.random.Generator) -> People:
         low, high = (0.15, 0.85) if name == "height" else (0.0, 1.0)
         grown = free & torch.as_tensor(age >= 16) if name == "height" else free
         phenotype[name] = torch.where(grown, torch.as_tensor(rng.uniform(low, high, count)), phenotype[name])
-    return People(_numpy(model.get_phenotype_blendshape_coefficients(**phenotype)), age, femininity)
+    return People(phenotype, _numpy(model.get_phenotype_blendshape_coefficients(**phenotype)), age, femininity)
 
 
 class _Given:

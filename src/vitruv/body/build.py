@@ -12,6 +12,7 @@ import numpy as np
 from vitruv.body import anny_source
 from vitruv.body.anny_people import People, ShapeSpace, draw_people, principal_components, shape_space
 from vitruv.body.arrays import quantise, write_npz
+from vitruv.body.helpers import FIRST, LAST, fit_helpers
 from vitruv.body.model import COCO_KEYPOINTS
 from vitruv.body.occlusion import open_sky
 from vitruv.body.skeleton import BONE_INDEX, BONES
@@ -81,6 +82,10 @@ def build(*, components: int, people: int, seed: int, progress: Callable[[str], 
     mean = space.vertices + np.tensordot(basis.mean, space.vertex_shapes, axes=1)
     progress("fitting keypoints")
     keypoint_vertices, keypoint_weights, keypoint_error = _keypoints(model, template, space, drawn)
+    codes = basis.encode(space, drawn.coefficients)
+    progress("fitting the helper geometry of clothes")
+    helpers = fit_helpers(drawn, codes, list(model.bone_labels))
+    helper_bones, helper_weights = merge_skin(helpers.skin_bones, helpers.skin_weights, groups, MAX_BONES_PER_VERTEX)
     progress("measuring occlusion")
     skin_bones, skin_weights = merge_skin(template.skin_bones, template.skin_weights, groups, MAX_BONES_PER_VERTEX)
     order = np.lexsort((drawn.age, drawn.femininity > 0.5))
@@ -89,6 +94,13 @@ def build(*, components: int, people: int, seed: int, progress: Callable[[str], 
         **quantise("body_components", np.tensordot(basis.directions, space.vertex_shapes, axes=1), 16),
         **quantise("body_joint_mean", space.joints + np.tensordot(basis.mean, space.joint_shapes, axes=1), 16),
         **quantise("body_joint_components", np.tensordot(basis.directions, space.joint_shapes, axes=1), 16),
+        **quantise("helper_mean", helpers.mean, 16),
+        **quantise("helper_components", helpers.components, 8),
+        "helper_skin_bones": helper_bones.astype(np.uint8),
+        "helper_skin_weights": np.rint(255 * helper_weights).astype(np.uint8),
+        "helper_skirt_faces": helpers.skirt_faces.astype(np.uint16),
+        "helper_hm08_vertex": np.arange(FIRST, LAST + 1).astype(np.uint16),
+        "body_hm08_vertex": template.hm08_vertex.astype(np.uint16),
         "body_faces": template.faces.astype(np.uint16),
         "body_face_kind": template.face_kind,
         **quantise("body_face_uv", template.corner_uv.reshape(1, -1, 2), 16),
@@ -98,18 +110,19 @@ def build(*, components: int, people: int, seed: int, progress: Callable[[str], 
         "body_keypoint_weights": keypoint_weights.astype(np.float16),
         "body_occlusion": open_sky(mean, template.faces).astype(np.float16),
         "body_mirror_vertex": template.mirror_vertex.astype(np.uint16),
-        "people_shape": basis.encode(space, drawn.coefficients)[order].astype(np.float16),
+        "people_shape": codes[order].astype(np.float16),
         "people_age": drawn.age[order].astype(np.float16),
         "people_femininity": drawn.femininity[order].astype(np.float16),
     }
-    codes = basis.encode(space, kept_aside.coefficients)
-    residual = np.tensordot(basis.mean + codes @ basis.directions - kept_aside.coefficients, space.vertex_shapes, axes=1)
+    unseen = basis.encode(space, kept_aside.coefficients)
+    residual = np.tensordot(basis.mean + unseen @ basis.directions - kept_aside.coefficients, space.vertex_shapes, axes=1)
     distance = 1000 * np.linalg.norm(residual, axis=-1)
     report = {
         "rest error, mean, mm": float(distance.mean()),
         "rest error, 99th percentile, mm": float(np.percentile(distance, 99)),
         "rest error, largest, mm": float(distance.max()),
         "keypoint error, mean, mm": 1000 * keypoint_error,
+        "helper error, mean, mm": 1000 * helpers.error_m,
     }
     return Baked(arrays, report)
 

@@ -19,6 +19,8 @@ class Garment:
     face_uv: (m, 3, 2) float32, texture coordinates of face corners, v upwards; may leave 0..1 (then the texture repeats).
     texture: number in `Wardrobe.textures`, or -1: no picture belongs to it, paint it as you like.
     anchors: (n,) int32: the vertex of the body that lies under each garment vertex: the chart of cloth pixels over the body.
+    hides: (h,) int32: vertices of the body that it covers. Skin between them need not be drawn, and should not: it may come
+        through. (Labels are still those of the whole body.)
     """
 
     name: str
@@ -28,6 +30,7 @@ class Garment:
     face_uv: Float32Array
     texture: int
     anchors: Int32Array
+    hides: Int32Array
 
 
 @dataclass(frozen=True, eq=False)
