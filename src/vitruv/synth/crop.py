@@ -128,7 +128,7 @@ class CropSampler:
         x = (np.arange(_LOOK_PX) + 0.5) / look.focal_px + (0.0 - look.centre_xy[0]) / look.focal_px
         y = ((np.arange(_LOOK_PX) + 0.5) - look.centre_xy[1]) / look.focal_px
         for occluder in occluders:
-            seen &= ~occluder.covers(x[None, :], y[:, None])
+            seen &= ~occluder.covers(x, y)
         if seen.sum() < _LEAST_SEEN * (alone.face >= 0).sum() or seen.sum() < 12:
             return None
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
@@ -153,7 +153,7 @@ class CropSampler:
         x = (np.arange(size_hw[1]) + 0.5 - camera.centre_xy[0]) / camera.focal_px
         y = (np.arange(size_hw[0]) + 0.5 - camera.centre_xy[1]) / camera.focal_px
         for k, occluder in enumerate(view.occluders):
-            covered = occluder.covers(x[None, :], y[:, None])
+            covered = occluder.covers(x, y)
             if covered.any():
                 paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                 who[covered] = -2 - k

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from vitruv.synth.backdrop import Photos, random_colour
-from vitruv.types import Float32Array, UInt8Array
+from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _SIDE = 64
 _GRID = np.arange(_SIDE)
@@ -48,8 +49,18 @@ def _u8(tile: Float32Array) -> UInt8Array:
 
 
 def _speckle(rng: np.random.Generator, base: Float32Array, amount: float) -> UInt8Array:
-    noise = rng.standard_normal((_SIDE, _SIDE, 1), np.float32) * amount
-    return _u8(base + noise * (0.3 + base))
+    out = np.empty((_SIDE, _SIDE, 3), np.uint8)
+    _fill(np.asarray(base, np.float32), rng.integers(-128, 128, (_SIDE, _SIDE), np.int8), amount / 74, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _fill(base: AnyArray, noise: AnyArray, amount: float, out: AnyArray) -> None:
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            for c in range(3):
+                value = base[c] + amount * noise[y, x] * (0.3 + base[c])
+                out[y, x, c] = np.uint8(min(max(value, 0.0), 1.0) * 255.0)
 
 
 def _bands(rng: np.random.Generator) -> Float32Array:

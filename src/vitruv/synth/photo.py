@@ -11,6 +11,8 @@ from PIL import Image
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _NOISE_SIDE = 512
+_CURVE_STEPS = 1024
+_BRIGHTNESS = ((np.arange(2 * _CURVE_STEPS) + 0.5) / _CURVE_STEPS).astype(np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -64,11 +66,11 @@ def smear(image: AnyArray, dx: float, dy: float, taps: int) -> AnyArray:
 
 @njit(cache=True, nogil=True)
 def _develop(
-    image: AnyArray, gain: AnyArray, gamma: float, contrast: float, grey: float, vignette: float,
+    image: AnyArray, gain: AnyArray, curve: AnyArray, contrast: float, grey: float, vignette: float,
     noise: AnyArray, noise_y: int, noise_x: int, sigma: float, coarse: float, out: AnyArray,
 ) -> None:  # fmt: skip
     height, width, _ = image.shape
-    side = noise.shape[0]
+    side, last = noise.shape[0], len(curve) - 1
     for y in range(height):
         off_y = (y + 0.5) / height - 0.5
         for x in range(width):
@@ -77,8 +79,9 @@ def _develop(
             r = max(image[y, x, 0] * gain[0] * shade, np.float32(0.0))
             g = max(image[y, x, 1] * gain[1] * shade, np.float32(0.0))
             b = max(image[y, x, 2] * gain[2] * shade, np.float32(0.0))
-            if gamma != 1.0:
-                r, g, b = r**gamma, g**gamma, b**gamma
+            r = curve[min(int(r * _CURVE_STEPS), last)]
+            g = curve[min(int(g * _CURVE_STEPS), last)]
+            b = curve[min(int(b * _CURVE_STEPS), last)]
             luma = np.float32(0.299) * r + np.float32(0.587) * g + np.float32(0.114) * b
             r += grey * (luma - r)
             g += grey * (luma - g)
@@ -122,7 +125,7 @@ class Darkroom:
         _develop(
             image,
             gain,
-            float(np.exp(rng.normal(0, 0.15))),
+            _BRIGHTNESS ** np.float32(np.exp(rng.normal(0, 0.15))),
             float(np.exp(rng.normal(0, 0.15))),
             float(1.0 if chance[3] < 0.04 else (rng.uniform(-0.35, 0.6) if chance[3] < 0.5 else 0.0)),
             float(rng.uniform(0, 0.8) if chance[4] < 0.3 else 0.0),

@@ -125,7 +125,7 @@ class SceneSampler:
             if not (who == i).any():
                 continue
             for k, occluder in enumerate(draw_occluders(rng, tight_box(who == i))):
-                covered = occluder.covers(x[None, :], y[:, None])
+                covered = occluder.covers(x, y)
                 if covered.any() and (who[covered] >= 0).mean() < 0.9:
                     paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                     who[covered] = -2 - k
