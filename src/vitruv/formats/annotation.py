@@ -55,8 +55,8 @@ class Person:
 
     @classmethod
     def checked(cls, record: Mapping[str, Any], path: PathLike, where: str) -> Person:
-        """Raises FormatError with the first thing that is wrong."""
-        for problem in problems_of(record):
+        """Raises FormatError with the first thing that is wrong; what is inside masks is checked when they are decoded."""
+        for problem in problems_of(record, inside_masks=False):
             raise FormatError(path, f"{where}{_id_of(record)}: {problem}")
         return cls(record, path, where)
 
@@ -109,13 +109,19 @@ class Person:
         return (masks,) if isinstance(masks, dict) else tuple(mask or None for mask in masks)
 
     def foreground(self) -> BoolArray | None:
-        """(256, 256) bool: the union of the part masks on the grid of the box; None when the file has no `dp_masks`."""
+        """(256, 256) bool: the union of the part masks on the grid of the box; None when the file has no `dp_masks`.
+
+        Raises FormatError for a mask that is damaged or does not fill the grid exactly.
+        """
         if "dp_masks" not in self.record:
             return None
         union = np.zeros((GRID, GRID), bool)
-        for mask in self.part_masks[:PART_MASKS]:
+        for i, mask in enumerate(self.part_masks[:PART_MASKS]):
             if mask:
-                union |= decode_rle(mask, size_hw=(GRID, GRID))
+                try:
+                    union |= decode_rle(mask, size_hw=(GRID, GRID))
+                except InputError as error:
+                    raise FormatError(self.path, f"{self.where}{_id_of(self.record)}: dp_masks[{i}]: {error}") from None
         return union
 
     def keypoints(self) -> Float64Array | None:
@@ -128,7 +134,7 @@ def _id_of(record: Mapping[str, Any]) -> str:
     return f" (id {record['id']})" if isinstance(record.get("id"), int) else ""
 
 
-def problems_of(record: Mapping[str, Any]) -> Iterator[str]:
+def problems_of(record: Mapping[str, Any], *, inside_masks: bool = True) -> Iterator[str]:
     """What is wrong with one entry of `annotations`, one sentence each; nothing when it can be used."""
     yield from _problems_of_numbers(record)
     if "dp_x" in record:
@@ -139,10 +145,11 @@ def problems_of(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"dp_masks must be a list of at most {PART_MASKS} masks"
     else:
         for i, mask in enumerate(masks):
-            if mask:
+            if mask and (inside_masks or not isinstance(mask, dict) or "counts" not in mask):
                 yield from _problems_of_mask(f"dp_masks[{i}]", mask, (GRID, GRID))
     if isinstance(record.get("segmentation"), dict):
-        yield from _problems_of_mask("segmentation", record["segmentation"], None)
+        if inside_masks:
+            yield from _problems_of_mask("segmentation", record["segmentation"], None)
     elif not _is_polygons(record.get("segmentation") or []):
         yield "segmentation must be a mask or a list of polygons, each at least three x, y pairs"
     keypoints = record.get("keypoints") or []

@@ -1,0 +1,117 @@
+"""A few images at a time: their people, their best detections, chart maps and silhouettes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from vitruv.errors import FormatError
+from vitruv.formats.annotation import Person
+from vitruv.formats.annotations import AnnotationFile
+from vitruv.formats.results import Detections
+from vitruv.metrics.rules import MAX_DETECTIONS
+from vitruv.metrics.silhouettes import Silhouette, foregrounds, of_detection
+from vitruv.types import Float64Array, Int64Array, UInt8Array
+
+MOST_DETECTIONS = 10_000
+"""More detections on one image than this are refused: such a file was not meant to be scored."""
+
+STANDARD_DETECTIONS = 100
+"""Detections of one image that COCO counts for boxes and outlines."""
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One image and one category: people in the order of the file, detections by falling score.
+
+    detections: (d,) int64, index in the file. boxes_xywh: (d, 4) float64. scores: (d,) float64.
+    maps: (3, h, w) uint8 of the first of them. unions: the people's part masks (`silhouettes.foregrounds`).
+    """
+
+    image_id: int | str
+    category: int
+    size_hw: tuple[int, int]
+    people: Sequence[Person]
+    detections: Int64Array
+    boxes_xywh: Float64Array
+    scores: Float64Array
+    maps: Sequence[UInt8Array]
+    unions: Sequence[UInt8Array | None]
+
+    @property
+    def crowd(self) -> list[bool]:
+        return [person.is_crowd for person in self.people]
+
+    @property
+    def people_xywh(self) -> Float64Array:
+        return np.array([person.bbox_xywh for person in self.people]).reshape(-1, 4)
+
+    @cached_property
+    def silhouettes(self) -> list[Silhouette]:
+        """Of the detections that have a map."""
+        boxes = self.boxes_xywh.tolist()
+        return [of_detection(chart_map, boxes[d], self.size_hw) for d, chart_map in enumerate(self.maps)]
+
+
+class ChunkReader:
+    """Reads units of images. Raises FormatError at once for detections on images that the annotations do not have.
+
+    measures: chart maps and part masks are read only where one of these needs them.
+    """
+
+    def __init__(self, annotations: AnnotationFile, detections: Detections, measures: Sequence[str], pool: Executor) -> None:
+        self._annotations, self._detections, self._pool = annotations, detections, pool
+        self._maps = 0 if set(measures) <= {"bbox"} else STANDARD_DETECTIONS if "segm" in measures else MAX_DETECTIONS
+        self._masks = bool({"gpsm", "iou"} & set(measures))
+        self._of_image = detections.indices_of_image()
+        for image_id, found in self._of_image.items():
+            if image_id not in annotations.images:
+                raise FormatError(detections.path, f"result {found[0]}: there is no image {image_id} among the annotations")
+            if len(found) > MOST_DETECTIONS:
+                raise FormatError(
+                    detections.path, f"image {image_id} has {len(found)} results; at most {MOST_DETECTIONS} can be scored"
+                )
+        known = sorted({int(category["id"]) for category in annotations.categories if isinstance(category.get("id"), int)})
+        self.categories = known or [1]
+
+    def read(self, image_ids: Sequence[int | str]) -> list[Unit]:
+        """Units of these images that have people or detections."""
+        units = [unit for image_id in image_ids for unit in self._units(image_id)]
+        wanted = [int(index) for unit in units for index in unit.detections[: self._maps]]
+        maps = iter(list(self._pool.map(self._detections.iuv, wanted)))
+        everybody = [person for unit in units for person in unit.people]
+        unions = iter(foregrounds(everybody) if self._masks else [None] * len(everybody))
+        return [
+            Unit(
+                unit.image_id,
+                unit.category,
+                unit.size_hw,
+                unit.people,
+                unit.detections,
+                unit.boxes_xywh,
+                unit.scores,
+                [next(maps) for _ in unit.detections[: self._maps]],
+                [next(unions) for _ in unit.people],
+            )
+            for unit in units
+        ]
+
+    def _units(self, image_id: int | str) -> list[Unit]:
+        people = self._annotations.people_of(image_id)
+        found = self._of_image.get(image_id, np.zeros(0, np.int64))
+        units = []
+        for category, number in enumerate(self.categories):
+            of_category = [person for person in people if person.category_id == number]
+            chosen = found[self._detections.category_ids[found] == number]
+            if not of_category and not len(chosen):
+                continue
+            order = np.argsort(-self._detections.scores[chosen], kind="stable")[:STANDARD_DETECTIONS]
+            chosen = chosen[order]
+            size = self._annotations.images[image_id].size_hw
+            boxes, scores = self._detections.boxes_xywh[chosen], self._detections.scores[chosen]
+            units.append(Unit(image_id, category, size, of_category, chosen, boxes, scores, (), ()))
+        return units

@@ -1,0 +1,71 @@
+"""Distances of all pairs of vertices, on disk: the strict lower triangle, row by row; pair i > j stands at i (i - 1) / 2 + j.
+
+For the official surface that is 1.5 GB. Only the pages that are asked for are mapped, a stretch at a time, so that they do not
+pile up in the memory of the process.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vitruv.errors import FormatError, InputError
+from vitruv.types import AnyArray, Float32Array, Int64Array
+
+_WINDOW = 1 << 28  # bytes mapped at a time
+_FEW = 4096  # so few entries are not worth sorting
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceTable:
+    """vertices: how many. path, offset, dtype: where the numbers stand in a file, metres."""
+
+    vertices: int
+    path: Path
+    offset: int
+    dtype: np.dtype[np.float32]
+
+    @classmethod
+    def of_npy(cls, path: Path, vertices: int) -> DistanceTable:
+        """A table in an .npy file of `vertices * (vertices - 1) / 2` float32. Raises FormatError."""
+        try:
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise FormatError(path, f"not a readable table of distances: {error}") from None
+        if mapped.shape != (vertices * (vertices - 1) // 2,) or mapped.dtype != np.float32:
+            raise FormatError(path, f"expected {vertices * (vertices - 1) // 2} float32, found {mapped.shape} {mapped.dtype}")
+        return cls(vertices, path, int(mapped.offset), mapped.dtype)
+
+    def distances_m(self, a: AnyArray, b: AnyArray) -> Float32Array:
+        """a, b: (n,) vertices -> (n,) float32 metres, 0 where both are the same."""
+        a, b = np.asarray(a, np.int64), np.asarray(b, np.int64)
+        if len(a) and (min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= self.vertices):
+            raise InputError(f"vertices must be in 0..{self.vertices - 1}")
+        distances = np.zeros(len(a), np.float32)
+        apart = np.flatnonzero(a != b)
+        high, low = np.maximum(a[apart], b[apart]), np.minimum(a[apart], b[apart])
+        distances[apart] = self._read(high * (high - 1) // 2 + low)
+        return distances
+
+    def _read(self, entries: Int64Array) -> Float32Array:
+        order = np.argsort(entries) if len(entries) > _FEW else np.arange(len(entries))
+        values = np.zeros(len(entries), np.float32)
+        window = _WINDOW // self.dtype.itemsize
+        total = self.vertices * (self.vertices - 1) // 2
+        ordered = entries[order]
+        with self.path.open("rb") as stream:
+            for start in np.unique(entries // window).tolist():
+                begin = start * window
+                count = min(window, total - begin)
+                at = self.offset + begin * self.dtype.itemsize
+                slack = at % mmap.ALLOCATIONGRANULARITY
+                length = slack + count * self.dtype.itemsize
+                with mmap.mmap(stream.fileno(), length, access=mmap.ACCESS_READ, offset=at - slack) as mapped:
+                    numbers = np.frombuffer(mapped, self.dtype, count, slack)
+                    inside = (ordered >= begin) & (ordered < begin + count)
+                    values[order[inside]] = numbers[ordered[inside] - begin]
+                    del numbers  # a mapping with views cannot be closed
+        return values
