@@ -13,6 +13,7 @@ import tyro
 
 from vitruv.errors import InputError
 from vitruv.train import (
+    DataConfig,
     DetectorConfig,
     LoopConfig,
     Progress,
@@ -50,10 +51,7 @@ class TrainRegressor:
 
     output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
     """Folder of the run: settings, checkpoints, scalars, pictures."""
-    pack: Path
-    """File from `vitruv synth pack`."""
-    held_out: int = 256
-    """Samples for evaluation, never trained on."""
+    data: DataConfig
     loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=3.0))
     task: RegressorConfig = field(default_factory=RegressorConfig)
 
@@ -67,10 +65,7 @@ class TrainDetector:
 
     output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
     """Folder of the run: settings, checkpoints, scalars, pictures."""
-    pack: Path
-    """File from `vitruv synth pack`."""
-    held_out: int = 256
-    """Samples for evaluation, never trained on."""
+    data: DataConfig
     loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=1.0, batch=32))
     task: DetectorConfig = field(default_factory=DetectorConfig)
 
@@ -122,7 +117,7 @@ def _new(options: type[TrainRegressor] | type[TrainDetector]) -> Any:
 
     def run(argv: Sequence[str]) -> int:
         chosen = _parse(options, kind, argv)
-        return _train(kind, chosen.output, chosen.loop, chosen.task, {"pack": chosen.pack, "held_out": chosen.held_out})
+        return _train(kind, chosen.output, chosen.loop, chosen.task, chosen.data)
 
     return run
 
@@ -138,16 +133,16 @@ def _resume(argv: Sequence[str]) -> int:
         changes |= {"hours": options.hours, "steps": options.steps}
     plain = config["task"]
     task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
-    data = {"pack": options.pack or Path(config["data"]["pack"]), "held_out": config["data"]["held_out"]}
+    data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"])
     return _train(config["kind"], options.run, replace(loop, **changes), task, data)
 
 
-def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | DetectorConfig, data: dict[str, Any]) -> int:
+def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | DetectorConfig, data: DataConfig) -> int:
     from rich.console import Console
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     with console.status("opening the pack and rendering the held-out samples"):
-        job, sampler = open_training(task, seed=loop.seed, **data)
+        job, sampler = open_training(task, data, seed=loop.seed)
     run.mkdir(parents=True, exist_ok=True)
     save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
     console.print(f"{kind}: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")

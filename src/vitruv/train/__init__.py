@@ -1,7 +1,7 @@
 """Training: tasks (a network, its data and its losses) and the one loop that runs them."""
 
 from vitruv.train.checkpoint import Position, checkpoints, last_position, load_ema
-from vitruv.train.config import LoopConfig, from_plain, load_config, save_or_check_config
+from vitruv.train.config import DataConfig, LoopConfig, from_plain, load_config, save_or_check_config
 from vitruv.train.crop_augment import AugmentConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
 from vitruv.train.loop import train
@@ -13,6 +13,7 @@ from vitruv.train.task import Task
 
 __all__ = [
     "AugmentConfig",
+    "DataConfig",
     "DetectorConfig",
     "DetectorTask",
     "LoopConfig",

@@ -19,6 +19,20 @@ Config = TypeVar("Config", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
+class DataConfig:
+    """Where the samples come from."""
+
+    pack: Path
+    """File from `vitruv synth pack`."""
+    held_out: int = 256
+    """Samples for evaluation, never trained on."""
+
+    def __post_init__(self) -> None:
+        if self.held_out < 1:
+            raise InputError(f"held_out must be at least 1, but got {self.held_out}")
+
+
+@dataclass(frozen=True)
 class LoopConfig:
     """Settings of the training loop. Everything that changes what is learnt is in here and is saved beside the checkpoints."""
 
@@ -69,7 +83,7 @@ class LoopConfig:
 
 
 # What may differ when a run is resumed: where and how fast it runs, how long, and what it writes.
-_FREE = {"steps", "hours", "device", "workers", "threads", "checkpoint_minutes", "evaluate_minutes"}
+_FREE = {"steps", "hours", "device", "workers", "threads", "checkpoint_minutes", "evaluate_minutes", "pack", "held_out"}
 
 
 def save_or_check_config(folder: Path, kind: str, configs: dict[str, Any]) -> None:
