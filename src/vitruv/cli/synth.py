@@ -1,15 +1,50 @@
-"""`vitruv synth`: make data sets of synthetic people."""
+"""`vitruv synth`: make data sets of synthetic people; bake packs for training; look at samples."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-_VERBS = """
-further verbs:
-  vitruv synth pack      bake body, atlas, poses, clothes and pictures into one file for training
-  vitruv synth preview   a sheet of samples with their labels, to look at"""
+import tyro
+
+if TYPE_CHECKING:
+    from vitruv.synth import SynthPack
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Write a DensePose-COCO data set of synthetic people: pictures, annotations.json, and dense ground truth as PNG.
+
+    Example: vitruv synth --output people --images 1000 --size 640x480 --seed 1 --workers 2
+    Without --pack everything but the body is procedural; --backgrounds, --textures, --skins and --poses add what you have.
+    A run that was stopped goes on where it was. The same seed gives the same bytes, whatever the number of workers.
+
+    Also: `vitruv synth pack` bakes body, atlas, poses and pictures into one file for training; `vitruv synth preview` draws a
+    sheet of samples with their labels.
+    """
+
+    output: Annotated[Path, tyro.conf.arg(metavar="DIR")]
+    """Folder for images/, dense/ and annotations.json."""
+    images: int
+    """How many pictures."""
+    size: str = "640x480"
+    """Width x height in pixels."""
+    seed: int = 0
+    workers: int = 1
+    """Processes; 0 works in this one."""
+    pack: Path | None = None
+    """File from `vitruv synth pack`; instead of the four below."""
+    backgrounds: Path | None = None
+    """Folder of photos without people."""
+    textures: Path | None = None
+    """Folder of textures that repeat, for clothes and rooms."""
+    skins: Path | None = None
+    """Folder of skins on the MakeHuman layout."""
+    poses: Path | None = None
+    """Motion file (.npz)."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +57,117 @@ class Pack:
     output: Path
     """File to write."""
     assets: Path
-    """Folder with backgrounds/, textures/, skins/, poses/ and wardrobe/; what is missing is left out."""
+    """Folder with backgrounds/, textures/, skins/ and poses/; what is missing is left out."""
     photo_px: int = 384
     """Longest side of the background photos."""
 
 
+@dataclass(frozen=True)
+class Preview:
+    """Draw a sheet of samples: picture, charts with joints and boxes, U, V.
+
+    Example: vitruv synth preview --pack pack.npz --output sheet.png --kind crops
+    """
+
+    output: Path
+    """PNG to write."""
+    pack: Path
+    """File from `vitruv synth pack`."""
+    kind: Literal["crops", "scenes"] = "crops"
+    size: str | None = None
+    """Width x height; default: what training uses."""
+    count: int = 24
+    columns: int = 4
+    seed: int = 0
+    start: int = 0
+    """Number of the first sample."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
-    verbs = {"pack": _pack}
-    return verbs[argv[0]](argv[1:])
+    if argv and argv[0] == "pack":
+        return _pack(tyro.cli(Pack, prog="vitruv synth pack", args=list(argv[1:])))
+    if argv and argv[0] == "preview":
+        return _preview(tyro.cli(Preview, prog="vitruv synth preview", args=list(argv[1:])))
+    return _dataset(tyro.cli(Dataset, prog="vitruv synth", args=list(argv)))
 
 
-def _pack(argv: Sequence[str]) -> int:
-    import tyro
+def _size_hw(text: str) -> tuple[int, int]:
+    from vitruv.errors import InputError
 
-    options = tyro.cli(Pack, prog="vitruv synth pack", args=list(argv))
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match or not all(32 <= int(side) <= 4096 for side in match.groups()):
+        raise InputError(f"--size must be WIDTHxHEIGHT with sides of 32 to 4096 pixels, such as 640x480, but got {text!r}")
+    return int(match[2]), int(match[1])
+
+
+def _dataset(options: Dataset) -> int:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from vitruv.errors import InputError
+    from vitruv.synth import SceneConfig, SceneSampler
+    from vitruv.synth.dataset import write_dataset
+
+    if options.images < 1 or options.workers < 0 or options.seed < 0:
+        raise InputError("--images must be at least 1, --workers and --seed at least 0")
+    size_hw = _size_hw(options.size)
+    pack = _load(options)
+    sampler = SceneSampler(pack, seed=options.seed, config=SceneConfig(size_hw=size_hw, letterbox=False))
+    settings = {"size": options.size, "seed": options.seed, "pack": pack.digest}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("pictures", total=options.images)
+        for done in write_dataset(sampler, options.output, images=options.images, workers=options.workers, settings=settings):
+            progress.update(task, completed=done)
+    print(f"{options.images} pictures in {options.output}, annotations in {options.output / 'annotations.json'}")
+    return 0
+
+
+def _load(options: Dataset) -> SynthPack:
+    from vitruv.errors import InputError
+    from vitruv.synth import SynthPack
+
+    folders = (options.backgrounds, options.textures, options.skins, options.poses)
+    if options.pack is not None:
+        if any(folders):
+            raise InputError("give either --pack, or folders with --backgrounds, --textures, --skins and --poses")
+        return SynthPack.load(options.pack)
+    from vitruv.synth.gather import Assets, pack_arrays
+
+    arrays, _ = pack_arrays(Assets(*folders), photo_px=max(384, *_size_hw(options.size)))
+    return SynthPack(arrays)
+
+
+def _pack(options: Pack) -> int:
     from rich.console import Console
 
-    from vitruv.synth.gather import build_pack
+    from vitruv.synth.gather import Assets, write_pack
 
     console = Console(stderr=True)
     with console.status("baking"):
-        counts = build_pack(options.assets, options.output, photo_px=options.photo_px)
+        counts = write_pack(options.output, Assets.of_folder(options.assets), photo_px=options.photo_px)
     size = options.output.stat().st_size / 1e6
-    console.print(f"{options.output}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {size:.1f} MB")
+    print(f"{options.output}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {size:.1f} MB")
+    return 0
+
+
+def _preview(options: Preview) -> int:
+    from vitruv.errors import InputError
+    from vitruv.formats import write_png
+    from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack
+    from vitruv.synth.preview import contact_sheet
+    from vitruv.synth.samples import CropSample, SceneSample
+
+    if options.count < 1 or options.columns < 1 or min(options.seed, options.start) < 0:
+        raise InputError("--count and --columns must be at least 1, --seed and --start at least 0")
+    size_hw = None if options.size is None else _size_hw(options.size)
+    pack = SynthPack.load(options.pack)
+    sampler: Sampler[CropSample | SceneSample]
+    if options.kind == "crops":
+        sampler = CropSampler(pack, size_hw=size_hw, seed=options.seed)
+    else:
+        sampler = SceneSampler(pack, size_hw=size_hw, seed=options.seed)
+    sheet = contact_sheet([sampler(options.start + i) for i in range(options.count)], columns=options.columns)
+    write_png(options.output, sheet)
+    print(f"{options.output}: {options.count} {options.kind}, each as picture, charts, U, V")
     return 0

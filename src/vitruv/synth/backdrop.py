@@ -112,7 +112,7 @@ def random_colour(rng: np.random.Generator) -> Float32Array:
         saturation = rng.uniform(0.1, 0.5) if kind < 0.75 else rng.uniform(0.5, 1.0)
         wheel = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
         colour = value * (1 - saturation + saturation * wheel)
-    return np.clip(colour, 0.01, 0.99).astype(np.float32)
+    return np.asarray(np.clip(colour, 0.01, 0.99), np.float32)
 
 
 def procedural_backdrop(textures: UInt8Array, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class CropSampler:
     ) -> None:
         config = config or CropConfig()
         if size_hw is not None:
-            config = CropConfig(tuple(size_hw), config.box_scale, config.box_noise, config.companions, config.realism)
+            config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
         self._troupes = Troupes(pack, seed)
 

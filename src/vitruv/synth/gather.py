@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -57,31 +58,53 @@ def texture_array(paths: list[Path], *, side: int = 64) -> UInt8Array:
     return out
 
 
-def build_pack(assets: Path, output: Path, *, photo_px: int = 384) -> dict[str, int]:
-    """Write a pack with the package's body and atlas, and what lies in `assets`. Returns how many of each there are.
+@dataclass(frozen=True)
+class Assets:
+    """Where things lie; what is None is left out: backgrounds become procedural, skins plain, poses those of tables.
 
-    assets: a folder with any of `backgrounds/`, `textures/`, `skins/` (pictures), `poses/` (motion, .npz) and `wardrobe/`.
-        What is missing is left out: backgrounds become procedural, skins plain, poses those of tables.
-    photo_px: longest side of the backgrounds.
-    Raises MissingFileError, UnreadableFileError, FormatError or UnwritableFileError.
+    backgrounds, textures, skins: folders of pictures. poses: a motion file (.npz).
     """
-    if not assets.is_dir():
-        raise MissingFileError(assets, "no such folder")
+
+    backgrounds: Path | None = None
+    textures: Path | None = None
+    skins: Path | None = None
+    poses: Path | None = None
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Assets:
+        """A folder with any of backgrounds/, textures/, skins/ and poses/. Raises MissingFileError when it does not exist."""
+        if not folder.is_dir():
+            raise MissingFileError(folder, "no such folder")
+
+        def there(name: str) -> Path | None:
+            return folder / name if (folder / name).is_dir() else None
+
+        motions = sorted((folder / "poses").glob("*.npz"))
+        return cls(there("backgrounds"), there("textures"), there("skins"), motions[0] if motions else None)
+
+
+def pack_arrays(assets: Assets, *, photo_px: int = 384) -> tuple[dict[str, AnyArray], dict[str, int]]:
+    """The arrays of a pack: the package's body and atlas, and the assets; and how many of each there are.
+
+    photo_px: longest side of the backgrounds. Raises MissingFileError, UnreadableFileError or FormatError.
+    """
     arrays: dict[str, AnyArray] = dict(read_npz(BUILT_IN_BODY))
     atlas = Atlas.load()
     arrays["atlas_chart_of_face"] = atlas.chart_of_face.astype(np.uint8)
     arrays["atlas_corner_uv"] = atlas.corner_uv.astype(np.float32)
 
-    def pictures(name: str) -> list[Path]:
-        return pictures_in(assets / name) if (assets / name).is_dir() else []
-
-    backgrounds, textures, skins = pictures("backgrounds"), pictures("textures"), pictures("skins")
+    backgrounds, textures, skins = (pictures_in(p) if p else [] for p in (assets.backgrounds, assets.textures, assets.skins))
     arrays |= photo_arrays("backgrounds", backgrounds, longest_px=photo_px, quality=80)
     arrays |= photo_arrays("skins", skins, longest_px=512, quality=88)
     arrays["textures"] = texture_array(textures)
-    motions = sorted((assets / "poses").glob("*.npz")) if (assets / "poses").is_dir() else []
-    poses = PoseLibrary.load(motions[0] if motions else None)
+    poses = PoseLibrary.load(assets.poses)
     arrays |= poses.to_arrays()
+    return arrays, {"backgrounds": len(backgrounds), "textures": len(textures), "skins": len(skins), "poses": len(poses)}
+
+
+def write_pack(output: Path, assets: Assets, *, photo_px: int = 384) -> dict[str, int]:
+    """Bake a pack into a file; see `pack_arrays`. Returns how many there are of each. Raises UnwritableFileError, too."""
+    arrays, counts = pack_arrays(assets, photo_px=photo_px)
     SynthPack(arrays)
     write_npz(output, arrays)
-    return {"backgrounds": len(backgrounds), "textures": len(textures), "skins": len(skins), "poses": len(poses)}
+    return counts

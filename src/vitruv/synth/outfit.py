@@ -113,8 +113,8 @@ class Tailor:
         if rng.random() < 0.35:
             top = float(rng.uniform(0.6, 0.88))
             side = 1.0 if rng.random() < 0.75 else -1.0
-            layer = [top - float(rng.uniform(0.06, 0.4)), top, -1.0, 9.0, float(rng.normal(0, 0.04)), float(rng.uniform(0.03, 0.14)), side,
-                     0.0, KIND_LOGO]  # fmt: skip
+            low, middle, half = top - float(rng.uniform(0.06, 0.4)), float(rng.normal(0, 0.04)), float(rng.uniform(0.03, 0.14))
+            layer = [low, top, -1.0, 9.0, middle, half, side, 0.0, KIND_LOGO]
             add(layer, 0.0, "logo")
         if rng.random() < 0.25:  # jacket, coat, waistcoat
             long = float(rng.uniform(0.9, 1.04)) if rng.random() < 0.85 else 0.05

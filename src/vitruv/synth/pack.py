@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,16 @@ class SynthPack:
             return cls(arrays, path=path)
         except (KeyError, InputError) as error:
             raise FormatError(path, f"is not a pack of this version ({error}); make one with `vitruv synth pack`") from error
+
+    @cached_property
+    def digest(self) -> str:
+        """A short fingerprint of the contents: samples depend on nothing else but their settings and seed."""
+        arrays = self._arrays if self._arrays is not None else read_npz(Path(str(self._path)))
+        total = hashlib.sha256()
+        for name in sorted(arrays):
+            values = np.ascontiguousarray(arrays[name])
+            total.update(f"{name} {values.dtype} {values.shape} ".encode() + values.tobytes())
+        return total.hexdigest()[:16]
 
     @cached_property
     def parts(self) -> SynthParts:

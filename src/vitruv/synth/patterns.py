@@ -99,7 +99,7 @@ def _smooth_noise(rng: np.random.Generator, cells: int) -> Float32Array:
     share = (at - low).astype(np.float32)
     share = share * share * (3 - 2 * share)
     rows = coarse[low % cells] * (1 - share)[:, None] + coarse[(low + 1) % cells] * share[:, None]
-    return rows[:, low % cells] * (1 - share) + rows[:, (low + 1) % cells] * share
+    return np.asarray(rows[:, low % cells] * (1 - share) + rows[:, (low + 1) % cells] * share, np.float32)
 
 
 def _blotches(rng: np.random.Generator, base: Float32Array) -> UInt8Array:

@@ -43,7 +43,7 @@ def gaussian_kernel(sigma: float) -> Float32Array:
     """Odd, sums to one, reaches 2.5 sigma."""
     reach = max(1, int(np.ceil(2.5 * sigma)))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-3)) ** 2)
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -107,7 +107,7 @@ class Darkroom:
         strength: 0 leaves the picture as it is but for rounding, 1 is what phones and the web do to photos.
         """
         if strength <= 0:
-            return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            return np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
         height = image.shape[0]
         chance = rng.random(10)
         if chance[0] < 0.85 * strength:

@@ -141,7 +141,7 @@ def _bump() -> Float32Array:
     # Folds are sharp ridges between smooth valleys.
     height = -np.abs(height / height.std())
     slopes = np.stack([np.roll(height, -1, 1) - np.roll(height, 1, 1), np.roll(height, -1, 0) - np.roll(height, 1, 0)], axis=-1)
-    return (slopes / slopes.std()).clip(-3, 3).astype(np.float32)
+    return np.asarray((slopes / slopes.std()).clip(-3, 3), np.float32)
 
 
 @njit(cache=True, nogil=True)

@@ -138,7 +138,8 @@ class SceneSampler:
         size_hw = (image.shape[0], image.shape[1])
         labels, uv = np.zeros(size_hw, np.uint8), np.zeros((2, *size_hw), np.uint8)
         person = np.zeros(size_hw, np.int32)
-        boxes, keypoints = [], []
+        boxes: list[Float32Array] = []
+        keypoints: list[Float32Array] = []
         order = sorted(range(len(figures)), key=lambda i: float(camera.to_camera(figures[i].keypoints)[:, 2].mean()))
         inside = np.ones(size_hw, bool)
         for i in order:
@@ -172,14 +173,14 @@ def _content_size(config: SceneConfig, rng: np.random.Generator) -> tuple[int, i
 def _elsewhere(camera: Camera, frame: Float32Array, rng: np.random.Generator) -> Float32Array:
     """(3,) where on the ground another person stands: beside the main one, or anywhere in view."""
     if rng.random() < 0.4:
-        return draw_companions(rng, 1)[0]
+        return np.asarray(draw_companions(rng, 1)[0], np.float32)
     eye = -camera.rotation.T @ camera.translation
     distance = max(float(np.hypot(eye[0], eye[2])) * float(np.exp(rng.normal(0.25, 0.55))), 0.9)
     column = float(rng.uniform(frame[0], frame[2]))
     # The ray of that column along the ground.
     ray = camera.rotation.T @ np.array([column, 0.0, 1.0], np.float32)
     flat = np.array([ray[0], 0.0, ray[2]]) / max(float(np.hypot(ray[0], ray[2])), 1e-6)
-    return np.array([eye[0], 0.0, eye[2]], np.float32) + (distance * flat).astype(np.float32)
+    return np.asarray(np.array([eye[0], 0.0, eye[2]]) + distance * flat, np.float32)
 
 
 def _letterboxed(sample: SceneSample, size_hw: tuple[int, int]) -> SceneSample:

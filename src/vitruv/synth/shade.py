@@ -5,6 +5,8 @@ Light is linear inside; albedo and result are display values with a gamma of 2 (
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -25,7 +27,7 @@ NUM_MATERIAL_VALUES = 10
 
 
 @njit(cache=True, nogil=True, inline="always")
-def covers(layer: AnyArray, x: float, z: float, trunk: float, arm: float, ripple: float) -> float:
+def covers(layer: AnyArray, x: float, z: float, trunk: float, arm: float, ripple: float) -> Any:
     """How far inside a layer a point of the body lies: > 0 covered. Trunk units."""
     wave = layer[LAYER_WAVE] * ripple
     kind = layer[LAYER_KIND]
@@ -75,7 +77,7 @@ def thicken(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _texel(texture: AnyArray, u: float, v: float, c: int) -> float:
+def _texel(texture: AnyArray, u: float, v: float, c: int) -> Any:
     """Bilinear, repeated; u, v in texels."""
     height, width = texture.shape[0], texture.shape[1]
     u -= 0.5
@@ -91,7 +93,7 @@ def _texel(texture: AnyArray, u: float, v: float, c: int) -> float:
 
 @njit(cache=True, nogil=True)
 def light_pixel(
-    normal: AnyArray, view: AnyArray, albedo: AnyArray, gloss: float, ao: float, lit: float, lights: AnyArray, ambient: AnyArray,
+    normal: AnyArray, view: AnyArray, albedo: AnyArray, gloss: Any, ao: Any, lit: Any, lights: AnyArray, ambient: AnyArray,
     out: AnyArray,
 ) -> None:  # fmt: skip
     """Lambert with a little sheen. lights: (n, 6) direction to the light and colour; the first casts the shadow `lit`.
@@ -121,7 +123,7 @@ def light_pixel(
 
 
 @njit(cache=True, nogil=True)
-def shadow_test(depth: AnyArray, at: AnyArray, rotation: AnyArray, translation: AnyArray, focal: float, bias: float) -> float:
+def shadow_test(depth: AnyArray, at: AnyArray, rotation: AnyArray, translation: AnyArray, focal: float, bias: float) -> Any:
     """1 in the light, 0 in the shadow, by nine taps into the depth map seen from the light (principal point in the middle)."""
     height, width = depth.shape
     x = rotation[0, 0] * at[0] + rotation[0, 1] * at[1] + rotation[0, 2] * at[2] + translation[0]
@@ -183,8 +185,8 @@ def shade_body(
                     material = k
                     kind = layers[k, LAYER_KIND]
                     break
-            gloss = np.float32(0.06)
-            folds = np.float32(0.0)
+            gloss: Any = np.float32(0.06)
+            folds: Any = np.float32(0.0)
             if material < 0:
                 if face_kind[f] == 1:
                     albedo[0], albedo[1], albedo[2] = np.float32(0.6), np.float32(0.58), np.float32(0.56)
@@ -226,7 +228,7 @@ def shade_body(
                     + view_rotation[1, k] * (at[1] - view_translation[1])
                     + view_rotation[2, k] * (at[2] - view_translation[2])
                 )
-            lit = np.float32(1.0)
+            lit: Any = np.float32(1.0)
             if shadows:
                 lit = shadow_test(light_depth, world, light_rotation, light_translation, light_focal, 0.03)
             light_pixel(normal, view, albedo, gloss, value[FIELD_AO], lit, lights, ambient, colour)

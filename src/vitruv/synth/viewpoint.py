@@ -73,7 +73,7 @@ def draw_companions(rng: np.random.Generator, count: int, *, spread_m: float = 1
     """(count, 3) shifts of other people from the target: beside, behind, and sometimes in front (+z is towards the camera)."""
     side = rng.choice([-1.0, 1.0], count) * (0.25 + rng.exponential(0.55 * spread_m, count))
     behind = rng.normal(-0.25, 0.55 * spread_m, count)
-    return np.stack([side, np.zeros(count), behind], axis=1).astype(np.float32)
+    return np.asarray(np.stack([side, np.zeros(count), behind], axis=1), np.float32)
 
 
 def grown(box_xyxy: AnyArray, rng: np.random.Generator, amount: float) -> Float32Array:
@@ -82,7 +82,7 @@ def grown(box_xyxy: AnyArray, rng: np.random.Generator, amount: float) -> Float3
     size = np.array([box[2] - box[0], box[3] - box[1]] * 2)
     spread = amount * (1.0 if rng.random() < 0.85 else 2.5)
     disturbed = box + size * np.clip(rng.normal(0, spread, 4), -0.35, 0.35)
-    return disturbed.astype(np.float32)
+    return np.asarray(disturbed, np.float32)
 
 
 def zoomed(camera: Camera, window_xyxy: AnyArray, size_hw: tuple[int, int]) -> Camera:
