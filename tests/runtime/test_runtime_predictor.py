@@ -138,7 +138,7 @@ def test_unusable_boxes_are_named(predictor: Predictor, boxes: object, message: 
     assert isinstance(caught.value, InputError)
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "0.5", None, True])
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "0.5", True])
 def test_unusable_threshold(predictor: Predictor, threshold: object) -> None:
     with pytest.raises(InputError, match="threshold must be a number from 0 to 1, but got "):
         predictor(np.zeros((24, 32, 3), np.uint8), threshold=threshold)  # type: ignore[arg-type]

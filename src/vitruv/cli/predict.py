@@ -15,6 +15,7 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.cli.download_bar import download_bar
 from vitruv.cli.predict_files import Job, Product, image_ids, make_folder, plan, write_products
 from vitruv.errors import FileError, InputError, UnwritableFileError, VitruvError
 from vitruv.formats import ChannelOrder, PhotoTable, ResultWriter, read_boxes, read_image_ids, replacing
@@ -47,8 +48,8 @@ class PredictOptions:
     save: tuple[Product, ...] = ("overlay", "iuv", "labels", "npz", "json")
     """What to write."""
 
-    threshold: float = 0.5
-    """Leave out people found with a lower score (0..1)."""
+    threshold: float | None = None
+    """Leave out people found with a lower score (0..1). Without it: the model's own, 0.5 for the one inside the package."""
 
     boxes: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Map the people in these boxes instead of looking for people: JSON {file: [[x1, y1, x2, y2], ...]}, CSV with the header
@@ -58,7 +59,7 @@ class PredictOptions:
     """COCO JSON whose images give the ids for results.json. Without it: the numbers in COCO's file names, or 1, 2, 3 ..."""
 
     model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
-    """Folder of another model than the one inside the package."""
+    """Another model than the one inside the package: a name from `vitruv models`, or the folder of a model."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""
@@ -105,12 +106,13 @@ def _predict_all(options: PredictOptions) -> _Run:
     """Do every photo. What is wrong with the options is found before the first file is written."""
     if not options.save:
         raise InputError("--save needs at least one of overlay, iuv, labels, npz, json")
-    if not 0 <= options.threshold <= 1:
+    if options.threshold is not None and not 0 <= options.threshold <= 1:
         raise InputError(f"--threshold must be from 0 to 1, but is {options.threshold:g}")
     jobs = plan(options.photos, options.output)
     ids = image_ids(jobs) if options.image_ids is None else _listed_ids(read_image_ids(options.image_ids), jobs)
     boxes = None if options.boxes is None else read_boxes(options.boxes)
-    predictor = load(options.model, device=options.device)
+    with download_bar() as announce:
+        predictor = load(options.model, device=options.device, announce=announce)
     make_folder(options.output)
 
     run = _Run()

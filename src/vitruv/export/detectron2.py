@@ -15,7 +15,7 @@ import numpy as np
 
 from vitruv.errors import FormatError
 from vitruv.formats.safe_pickle import read_pickle
-from vitruv.networks.rcnn_config import RCNNArchitecture
+from vitruv.rcnn_config import RCNNArchitecture
 from vitruv.types import AnyArray, Float32Array, PathLike
 
 _IGNORED = re.compile(r"pixel_mean|pixel_std|proposal_generator\.anchor_generator\.cell_anchors\.\d+|.*\.num_batches_tracked")

@@ -13,7 +13,7 @@ import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
 from vitruv.geometry.proposals import ANCHOR_RATIOS
-from vitruv.networks.rcnn_config import NORM_EPSILON, PYRAMID_LEVELS, RCNNArchitecture
+from vitruv.rcnn_config import NORM_EPSILON, PYRAMID_LEVELS, RCNNArchitecture
 
 _TRUNK = "backbone.bottom_up"
 _HEADS = "roi_heads"

@@ -17,7 +17,7 @@ from vitruv.export.detectron2 import Checkpoint, read_checkpoint
 from vitruv.export.onnx_writer import OnnxGraph, Stored
 from vitruv.export.rcnn_people_graph import people
 from vitruv.export.safetensors_file import write_safetensors
-from vitruv.networks.rcnn_config import DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
 
 WEIGHTS_FILE = "weights.safetensors"

@@ -6,7 +6,7 @@ import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
 from vitruv.export.rcnn_graphs import conv, pool_people, twice_bilinear
-from vitruv.networks.rcnn_config import ASPP_DILATIONS, CONFIDENCE_FLOOR, GROUPS, NORM_EPSILON, RCNNArchitecture
+from vitruv.rcnn_config import ASPP_DILATIONS, CONFIDENCE_FLOOR, GROUPS, NORM_EPSILON, RCNNArchitecture
 
 _HEAD = "roi_heads.densepose_head"
 _PREDICTOR = "roi_heads.densepose_predictor"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vitruv.networks.rcnn_config import ASPP_DILATIONS, GROUPS, NORM_EPSILON
+from vitruv.rcnn_config import ASPP_DILATIONS, GROUPS, NORM_EPSILON
 
 
 class V1ConvXHead(nn.Module):

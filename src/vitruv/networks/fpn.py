@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from vitruv.networks.rcnn_config import PYRAMID_LEVELS
 from vitruv.networks.resnet import ResNet
+from vitruv.rcnn_config import PYRAMID_LEVELS
 
 
 class FPN(nn.Module):

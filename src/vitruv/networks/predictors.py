@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize, softplus
 
-from vitruv.networks.rcnn_config import CONFIDENCE_FLOOR
+from vitruv.rcnn_config import CONFIDENCE_FLOOR
 
 _EMBEDDING_EPSILON = 1e-6
 

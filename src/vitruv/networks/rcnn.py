@@ -18,10 +18,10 @@ from vitruv.networks.dense_head import DeepLabHead, V1ConvXHead
 from vitruv.networks.fpn import FPN
 from vitruv.networks.pooler import pool_from_pyramid
 from vitruv.networks.predictors import DensePredictor, Embedder
-from vitruv.networks.rcnn_config import DetectionRules, RCNNArchitecture
 from vitruv.networks.resnet import ResNet
 from vitruv.networks.roi_align import roi_align
 from vitruv.networks.rpn import RPNHead
+from vitruv.rcnn_config import DetectionRules, RCNNArchitecture
 from vitruv.types import Float32Array, Int64Array
 
 SIZE_DIVISOR = 32

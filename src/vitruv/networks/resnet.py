@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vitruv.networks.rcnn_config import NORM_EPSILON
+from vitruv.rcnn_config import NORM_EPSILON
 
 
 class FrozenBatchNorm(nn.Module):

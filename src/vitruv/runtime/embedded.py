@@ -21,6 +21,7 @@ class EmbeddedModel:
 
     detector: Detector
     regressor: Regressor
+    threshold: float = 0.5
 
     def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
         if boxes_xyxy is None:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vitruv.errors import ModelError
+from vitruv.runtime.catalogue import CATALOGUE
 from vitruv.runtime.predictor import Model, Predictor
 from vitruv.types import PathLike
 
+if TYPE_CHECKING:
+    from vitruv.runtime.catalogue_store import Announce
+
 KINDS = {
     "embedded": "vitruv.runtime.embedded",
+    "rcnn": "vitruv.runtime.rcnn",
 }
 """kind -> module."""
 
@@ -24,14 +29,16 @@ MANIFEST = "model.json"
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
 
 
-def load(model: PathLike | None = None, *, device: str = "auto") -> Predictor:
+def load(model: PathLike | None = None, *, device: str = "auto", announce: Announce | None = None) -> Predictor:
     """Load a model, ready to predict.
 
-    model: None for the model inside the package, or the path of a model folder (or of its model.json).
+    model: None for the model inside the package; the path of a model folder (or of its model.json); a checkpoint file of
+        Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
+    announce: called before a download; see `vitruv.runtime.catalogue_store`.
     Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there.
     """
-    folder = EMBEDDED_FOLDER if model is None else _folder(Path(model))
+    folder = EMBEDDED_FOLDER if model is None else _folder(Path(model), announce)
     manifest = _manifest(folder / MANIFEST)
     kind = manifest.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
@@ -40,12 +47,20 @@ def load(model: PathLike | None = None, *, device: str = "auto") -> Predictor:
     return Predictor(opened)
 
 
-def _folder(path: Path) -> Path:
+def _folder(path: Path, announce: Announce | None) -> Path:
     if path.is_dir():
         return path
-    if path.is_file():
+    if path.is_file() and path.suffix == ".json":
         return path.parent
-    raise ModelError(f"no model {str(path)!r}: expected a folder with a {MANIFEST}; leave it out for the model inside the package")
+    if not path.is_file() and str(path) not in CATALOGUE:
+        raise ModelError(
+            f"no model {str(path)!r}: expected a folder with a {MANIFEST}, a checkpoint file, or a name that `vitruv models` "
+            "lists; leave it out for the model inside the package"
+        )
+    # What follows writes models, which `load` needs in these two cases only.
+    from vitruv.runtime import catalogue_store
+
+    return catalogue_store.from_checkpoint(path) if path.is_file() else catalogue_store.fetch(str(path), announce=announce)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -20,6 +20,10 @@ _MAX_BOX_IN_PICTURES = 3.0
 class Model(Protocol):
     """What a kind of model has to do; arguments are checked already."""
 
+    @property
+    def threshold(self) -> float:
+        """The least score of people it finds, where the caller names none."""
+
     def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
         """Dense pose of the people in `rgb` (h, w, 3) uint8.
 
@@ -34,17 +38,20 @@ class Predictor:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def __call__(self, image: object, *, boxes: object = None, threshold: float = 0.5) -> DensePoses:
+    def __call__(self, image: object, *, boxes: object = None, threshold: float | None = None) -> DensePoses:
         """Dense pose of every person in a picture.
 
         image: a path, a PIL image (both are turned upright), or an RGB array (h, w, 3) uint8.
         boxes: (n, 4) numbers, x1 y1 x2 y2 in pixels of the upright picture. Given boxes are mapped as they are, in their order,
             with score 1, and nobody else is looked for. They may reach over the borders, but not lie outside.
-        threshold: people found with a lower score (0..1) are left out; without effect on given boxes.
+        threshold: people found with a lower score (0..1) are left out; without effect on given boxes. None: the model's own
+            (0.5 for the model inside the package).
         Returns `DensePoses` in pixels of the upright picture; no person is an empty result, not an error.
         Raises MissingFileError or UnreadableFileError for a file that cannot be used, InputError (a ValueError) for arguments.
         """
         rgb = as_rgb(image)
+        if threshold is None:
+            threshold = self._model.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number) or not 0 <= threshold <= 1:
             raise InputError(f"threshold must be a number from 0 to 1, but got {threshold!r}")
         boxes_xyxy = None if boxes is None else _boxes_in_picture(boxes, (rgb.shape[0], rgb.shape[1]))

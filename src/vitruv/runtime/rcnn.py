@@ -16,7 +16,7 @@ import numpy as np
 from vitruv.errors import InputError, ModelError
 from vitruv.geometry import clip, placement_xywh
 from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, select_detections
-from vitruv.networks.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.results import ChartMap, DensePoses
 from vitruv.runtime.rcnn_graph import Graph, Value, array
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
@@ -56,9 +56,11 @@ class RCNNModel:
         input_hw = resized_size(size_hw, min_size=self.min_size, max_size=self.max_size)
         pyramid = self.trunk({"image": network_input(resize(rgb, input_hw))})
         if boxes_xyxy is None:
-            inner, scores = self.find(pyramid, input_hw)
+            # The official rule is "above"; a caller's own threshold is reached by what equals it.
+            above = threshold if threshold == self.threshold else float(np.nextafter(np.float32(threshold), np.float32(-1)))
+            inner, scores = self.find(pyramid, input_hw, above)
             boxes_xyxy = clip(rescale_boxes(inner, input_hw, size_hw), size_hw)
-            kept = (scores >= threshold) & (boxes_xyxy[:, 2:] > boxes_xyxy[:, :2]).all(axis=1)
+            kept = (boxes_xyxy[:, 2:] > boxes_xyxy[:, :2]).all(axis=1)
             inner, scores, boxes_xyxy = inner[kept], scores[kept], boxes_xyxy[kept]
         else:
             inner, scores = rescale_boxes(boxes_xyxy, size_hw, input_hw), np.ones(len(boxes_xyxy), np.float32)
@@ -76,8 +78,8 @@ class RCNNModel:
         has_confidences = any(confidences)
         return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences if has_confidences else (), closest)
 
-    def find(self, pyramid: Pyramid, input_hw: tuple[int, int]) -> tuple[Float32Array, Float32Array]:
-        """People's boxes (n, 4) in pixels of the input and scores (n,), falling."""
+    def find(self, pyramid: Pyramid, input_hw: tuple[int, int], above: float) -> tuple[Float32Array, Float32Array]:
+        """Boxes of people (n, 4) in pixels of the input and scores (n,), falling, all above a score."""
         proposals, _ = self.proposals(pyramid, input_hw)
         if not len(proposals):
             return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
@@ -87,7 +89,7 @@ class RCNNModel:
             class_logits,
             deltas,
             input_hw,
-            score_threshold=self.rules.threshold,
+            score_threshold=above,
             nms_threshold=self.rules.box_nms,
             limit=self.rules.people,
         )

@@ -1,6 +1,6 @@
 """The shape of a DensePose-RCNN, as a value: everything that decides its parameters and how their outputs are read.
 
-Free of torch, so that checkpoints can be converted and run without it.
+It stands below `networks` (torch), `export` and `runtime`, which share it: checkpoints are converted and run without torch.
 """
 
 from __future__ import annotations
