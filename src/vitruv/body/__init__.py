@@ -19,6 +19,8 @@ Files: `vitruv body pack` adds poses and wardrobe to the arrays of the body, in 
 `poses_`, `helper_` and `wardrobe_`, so that all of them fit into one file.
 """
 
+from vitruv.body.dresser import PersonSampler
+from vitruv.body.grow import Measures, Skirts, inflate
 from vitruv.body.item import Item
 from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
@@ -35,12 +37,16 @@ __all__ = [
     "Garment",
     "Item",
     "Mannequin",
+    "Measures",
     "Person",
+    "PersonSampler",
     "Pose",
     "PoseLibrary",
     "Posed",
     "Shape",
     "ShapeSampler",
+    "Skirts",
     "Wardrobe",
     "bone_rotations",
+    "inflate",
 ]

@@ -29,8 +29,8 @@ class ShapeSpace:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """phenotype: anny's parameters, n of each. coefficients: (n, A) of its blendshapes. age: (n,) years. femininity: (n,), 0 male to
-    1 female."""
+    """phenotype: anny's parameters, n of each. coefficients: (n, A) of its blendshapes. age: (n,) years. femininity: (n,), 0 male
+    to 1 female."""
 
     phenotype: dict[str, Any]
     coefficients: Float64Array

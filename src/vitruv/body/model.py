@@ -196,10 +196,11 @@ def _forward(rest_joints: Float32Array, rotations: Float32Array) -> tuple[Float3
     Returns transforms (n, bones, 3, 4) from rest to pose, and joints (n, bones, 3), the first bone at the origin.
     """
     turned = rotations @ rest_to_t_pose(rest_joints)
+    parents = np.maximum(BONE_PARENTS, 0)
+    steps = (turned[:, parents] @ (rest_joints - rest_joints[:, parents])[..., None])[..., 0]
     joints = np.zeros_like(rest_joints)
     for bone, parent in enumerate(BONE_PARENTS):
         if parent >= 0:
-            offset = rest_joints[:, bone] - rest_joints[:, parent]
-            joints[:, bone] = joints[:, parent] + np.einsum("nij,nj->ni", turned[:, parent], offset)
+            joints[:, bone] = joints[:, parent] + steps[:, bone]
     shift = joints - np.einsum("nbij,nbj->nbi", turned, rest_joints)
     return np.concatenate([turned, shift[..., None]], axis=-1).astype(np.float32), joints

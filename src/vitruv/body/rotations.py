@@ -10,6 +10,13 @@ IDENTITY_XYZW = np.array([0.0, 0.0, 0.0, 1.0])
 _TINY = 1e-12
 
 
+def _cross(a: Float64Array, b: Float64Array) -> Float64Array:
+    """np.cross, several times faster for few vectors."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
 def matrix_from_quaternion(xyzw: AnyArray) -> Float64Array:
     """(..., 4) quaternions of any length but zero -> (..., 3, 3) float64."""
     q = np.asarray(xyzw, np.float64)
@@ -44,7 +51,7 @@ def multiply(a: AnyArray, b: AnyArray) -> Float64Array:
     """(..., 4) a and b -> the rotation that applies b first, then a."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     av, aw, bv, bw = a[..., :3], a[..., 3:], b[..., :3], b[..., 3:]
-    vector = aw * bv + bw * av + np.cross(av, bv)
+    vector = aw * bv + bw * av + _cross(av, bv)
     scalar = aw * bw - (av * bv).sum(-1, keepdims=True)
     return np.concatenate([vector, scalar], axis=-1)
 
@@ -74,10 +81,10 @@ def swing_between(start: AnyArray, end: AnyArray) -> Float64Array:
     b = np.asarray(end, np.float64)
     a = a / np.linalg.norm(a, axis=-1, keepdims=True)
     b = b / np.linalg.norm(b, axis=-1, keepdims=True)
-    q = np.concatenate([np.cross(a, b), 1 + (a * b).sum(-1, keepdims=True)], axis=-1)
+    q = np.concatenate([_cross(a, b), 1 + (a * b).sum(-1, keepdims=True)], axis=-1)
     length = np.linalg.norm(q, axis=-1, keepdims=True)
     smallest = np.eye(3)[np.argmin(np.abs(a), axis=-1)]
-    side = np.cross(a, smallest)
+    side = _cross(a, smallest)
     side = side / np.maximum(np.linalg.norm(side, axis=-1, keepdims=True), _TINY)
     half_turn = np.concatenate([np.broadcast_to(side, (*q.shape[:-1], 3)), np.zeros_like(length)], axis=-1)
     result: Float64Array = np.where(length > 1e-6, q / np.maximum(length, _TINY), half_turn)
@@ -98,5 +105,5 @@ def split_twist(xyzw: AnyArray, axis: AnyArray) -> tuple[Float64Array, Float64Ar
 def rotate(xyzw: AnyArray, vectors: AnyArray) -> Float64Array:
     """(..., 4) rotations applied to (..., 3) vectors."""
     q, v = np.asarray(xyzw, np.float64), np.asarray(vectors, np.float64)
-    t = 2 * np.cross(q[..., :3], v)
-    return v + q[..., 3:] * t + np.cross(q[..., :3], t)
+    t = 2 * _cross(q[..., :3], v)
+    return v + q[..., 3:] * t + _cross(q[..., :3], t)

