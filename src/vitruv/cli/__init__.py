@@ -3,40 +3,69 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from vitruv.errors import VitruvError
+from vitruv.errors import MissingExtraError, VitruvError
 
-# verb -> (module, one line of help). A module has `main(argv) -> int`.
-VERBS: dict[str, tuple[str, str]] = {
-    "predict": ("vitruv.cli.predict", "photos in, dense pose out"),
-    "evaluate": ("vitruv.cli.evaluate", "score results against DensePose-COCO annotations"),
-    "compare": ("vitruv.cli.compare", "two evaluation reports side by side"),
-    "check": ("vitruv.cli.check", "validate annotation and result files"),
-    "show": ("vitruv.cli.show", "draw annotations or results over their photos"),
-    "annotate": ("vitruv.cli.annotate", "the annotation tool, in a browser"),
-    "convert": ("vitruv.cli.convert", "a Detectron2 DensePose checkpoint to a Vitruv model"),
-    "models": ("vitruv.cli.models", "models by name, and what is on disk"),
-    "synth": ("vitruv.cli.synth", "make data sets of synthetic people"),
-    "train": ("vitruv.cli.train", "train the embedded model or the paper's networks"),
-    "export": ("vitruv.cli.export", "checkpoints to ONNX"),
-    "surface": ("vitruv.cli.surface", "build and inspect the body surface and its charts"),
-    "body": ("vitruv.cli.body", "build the body that synthetic people are made of"),
+
+class Verb(NamedTuple):
+    """module: has `main(argv) -> int`. extra: what to install when one of its imports is missing."""
+
+    module: str
+    help: str
+    extra: str = ""
+
+
+VERBS = {
+    "predict": Verb("vitruv.cli.predict", "photos in, dense pose out"),
+    "evaluate": Verb("vitruv.cli.evaluate", "score results against DensePose-COCO annotations", "eval"),
+    "compare": Verb("vitruv.cli.compare", "two evaluation reports side by side", "eval"),
+    "check": Verb("vitruv.cli.check", "validate annotation and result files", "eval"),
+    "show": Verb("vitruv.cli.show", "draw annotations or results over their photos", "eval"),
+    "annotate": Verb("vitruv.cli.annotate", "the annotation tool, in a browser", "annotate"),
+    "convert": Verb("vitruv.cli.convert", "a Detectron2 DensePose checkpoint to a Vitruv model", "export"),
+    "models": Verb("vitruv.cli.models", "models by name, and what is on disk"),
+    "synth": Verb("vitruv.cli.synth", "make data sets of synthetic people", "synth"),
+    "train": Verb("vitruv.cli.train", "train the embedded model or the paper's networks", "train"),
+    "export": Verb("vitruv.cli.export", "checkpoints to ONNX", "export"),
+    "surface": Verb("vitruv.cli.surface", "build and inspect the body surface and its charts", "build"),
+    "body": Verb("vitruv.cli.body", "build the body that synthetic people are made of", "build"),
 }
 
 _CANNOT_BE_USED = 2  # what argparse and tyro exit with for unusable arguments
+_STOPPED = 130  # what a shell reports for a program ended by Ctrl-C
+_NOBODY_LISTENS = 141  # ... and for one whose output was closed, as by `| head`
 
 
 def _usage() -> str:
     width = max(map(len, VERBS))
-    rows = "\n".join(f"  {verb:<{width}}  {text}" for verb, (_, text) in VERBS.items())
+    rows = "\n".join(f"  {name:<{width}}  {verb.help}" for name, verb in VERBS.items())
     return f"usage: vitruv VERB [options]\n\n{rows}\n\n`vitruv VERB --help` explains a verb, with examples."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit status: 0 done, 1 refused with one line on stderr, 2 unusable arguments."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _answer(arguments)
+        sys.stdout.flush()
+    except VitruvError as error:
+        print(f"vitruv {arguments[0]}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"vitruv {arguments[0]}: stopped", file=sys.stderr)
+        return _STOPPED
+    except BrokenPipeError:
+        # Python would complain once more when it flushes what nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_LISTENS
+    return status
+
+
+def _answer(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0 if arguments else _CANNOT_BE_USED
@@ -45,16 +74,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"vitruv {__version__}")
         return 0
-    verb, rest = arguments[0], arguments[1:]
-    if verb not in VERBS:
-        print(f"vitruv: no such verb: {verb!r}; choose from {', '.join(VERBS)}", file=sys.stderr)
+    name, rest = arguments[0], arguments[1:]
+    if name not in VERBS:
+        print(f"vitruv: no such verb: {name!r}; choose from {', '.join(VERBS)}", file=sys.stderr)
         return _CANNOT_BE_USED
+    return _run(VERBS[name], rest)
+
+
+def _run(verb: Verb, arguments: list[str]) -> int:
     try:
-        status: int = importlib.import_module(VERBS[verb][0]).main(rest)
-    except VitruvError as error:
-        print(f"vitruv {verb}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"vitruv {verb}: stopped", file=sys.stderr)
-        return 130
+        status: int = importlib.import_module(verb.module).main(arguments)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not verb.extra or package in ("", "vitruv"):
+            raise
+        raise MissingExtraError(package, verb.extra) from None
     return status

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from vitruv.cli.download_bar import download_bar
 from vitruv.cli.predict_files import Job, Product, image_ids, make_folder, plan, write_products
 from vitruv.errors import FileError, InputError, UnwritableFileError, VitruvError
 from vitruv.formats import ChannelOrder, PhotoTable, ResultWriter, read_boxes, read_image_ids, replacing
@@ -23,6 +22,10 @@ from vitruv.media import read_image
 from vitruv.results import DensePoses
 from vitruv.runtime import Predictor, load
 from vitruv.types import Float32Array
+
+if TYPE_CHECKING:
+    from vitruv.runtime.catalogue import Entry
+    from vitruv.runtime.catalogue_download import Progress as Report
 
 RESULTS = "results.json"
 IMAGES = "images.json"
@@ -111,8 +114,7 @@ def _predict_all(options: PredictOptions) -> _Run:
     jobs = plan(options.photos, options.output)
     ids = image_ids(jobs) if options.image_ids is None else _listed_ids(read_image_ids(options.image_ids), jobs)
     boxes = None if options.boxes is None else read_boxes(options.boxes)
-    with download_bar() as announce:
-        predictor = load(options.model, device=options.device, announce=announce)
+    predictor = _load(options)
     make_folder(options.output)
 
     run = _Run()
@@ -143,6 +145,18 @@ def _predict_all(options: PredictOptions) -> _Run:
         with replacing(options.output / IMAGES) as stream:
             stream.write(json.dumps({"images": run.images}, indent=0).encode())
     return run
+
+
+def _load(options: PredictOptions) -> Predictor:
+    """The model; only when it has to be downloaded first is there a bar to draw."""
+    with ExitStack() as stack:
+
+        def announce(entry: Entry, target: Path) -> Report | None:
+            from vitruv.cli.download_bar import download_bar
+
+            return stack.enter_context(download_bar())(entry, target)
+
+        return load(options.model, device=options.device, announce=announce)
 
 
 def _predict_one(options: PredictOptions, predictor: Predictor, job: Job, boxes: PhotoTable[Float32Array] | None) -> DensePoses:

@@ -77,6 +77,8 @@ def _arrays(path: PathLike) -> dict[str, AnyArray]:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise FormatError(path, "a single array, expected an archive (.npz)")
             return {name: archive[name] for name in archive.files}
+    except FormatError:
+        raise
     except FileNotFoundError:
         raise MissingFileError(path) from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:

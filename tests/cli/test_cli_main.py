@@ -1,0 +1,107 @@
+"""`vitruv` itself: verbs, and how errors leave it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+from vitruv import __version__
+from vitruv.cli import VERBS, Verb, main
+from vitruv.errors import InputError
+
+
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A verb `try` whose module is this one."""
+    module = ModuleType("vitruv_try")
+    monkeypatch.setitem(sys.modules, "vitruv_try", module)
+    monkeypatch.setitem(VERBS, "try", Verb("vitruv_try", "for tests", "train"))
+    return module
+
+
+def test_no_verb_prints_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "usage: vitruv VERB" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argument", ["-h", "--help", "help"])
+def test_help_lists_every_verb(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([argument]) == 0
+    text = capsys.readouterr().out
+    for name, verb in VERBS.items():
+        assert f"  {name} " in text
+        assert verb.help in text
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vitruv {__version__}\n"
+
+
+def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predcit", "a.jpg"]) == 2
+    assert capsys.readouterr().err.startswith("vitruv: no such verb: 'predcit'; choose from predict, ")
+
+
+def test_status_and_arguments_are_passed_on(verb: ModuleType) -> None:
+    seen: list[list[str]] = []
+    verb.main = lambda argv: seen.append(argv) or 7  # type: ignore[attr-defined]
+    assert main(["try", "a", "--b"]) == 7
+    assert seen == [["a", "--b"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (InputError("boxes[0] is empty"), 1, "vitruv try: boxes[0] is empty\n"),
+        (KeyboardInterrupt(), 130, "vitruv try: stopped\n"),
+        (
+            ModuleNotFoundError("No module named 'numba.core'", name="numba.core"),
+            1,
+            "vitruv try: this needs the package 'numba': install it with `pip install 'vitruv[train]'`\n",
+        ),
+    ],
+)
+def test_expected_errors_are_one_line(
+    verb: ModuleType, error: BaseException, status: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(argv: list[str]) -> int:
+        raise error
+
+    verb.main = fail  # type: ignore[attr-defined]
+    assert main(["try"]) == status
+    assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), ModuleNotFoundError("x", name="vitruv.gone")])
+def test_bugs_are_not_hidden(verb: ModuleType, error: Exception) -> None:
+    def fail(argv: list[str]) -> int:
+        raise error
+
+    verb.main = fail  # type: ignore[attr-defined]
+    with pytest.raises(type(error)):
+        main(["try"])
+
+
+def test_as_a_module() -> None:
+    result = subprocess.run([sys.executable, "-m", "vitruv", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout == f"vitruv {__version__}\n"
+
+
+def test_only_the_verb_is_imported() -> None:
+    program = "import sys; from vitruv.cli import main; main(['-h']); print({'torch', 'tyro', 'PIL'} & set(sys.modules))"
+    assert run(program).stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_a_closed_pipe_is_quiet() -> None:
+    command = f'"{sys.executable}" -m vitruv --help | true'
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stderr == ""
