@@ -11,7 +11,7 @@ import pytest
 from vitruv.formats import ResultWriter, encode_uv_data
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections, read_result_json
-from vitruv.metrics import Evaluation, OfficialSurface, evaluate
+from vitruv.metrics import Evaluation, evaluate, open_official
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def detections(vectors: Path, tmp_path_factory: pytest.TempPathFactory) -> Detec
 @pytest.mark.fixtures
 @pytest.mark.parametrize("lowest", [50, 20])
 def test_official_numbers(vectors: Path, detections: Detections, tmp_path: Path, lowest: int) -> None:
-    surface = OfficialSurface.open(vectors, cache=tmp_path)
+    surface = open_official(vectors, cache=tmp_path)
     annotations = AnnotationFile.open(vectors / "gt.json")
     (found,) = evaluate(annotations, detections, surface, compat="detectron2", lowest_threshold=lowest / 100)
     assert_official(found, vectors, lowest)

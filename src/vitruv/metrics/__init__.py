@@ -1,10 +1,11 @@
 """How good dense pose is: geodesic point similarity, average precision and recall, ratio of correct points."""
 
+from vitruv.metrics.atlas_surface import open_atlas
 from vitruv.metrics.average_precision import PrecisionRecall, precision_recall, summary, thresholds_from
 from vitruv.metrics.evaluate import MEASURES, evaluate
 from vitruv.metrics.evaluation import Evaluation, People, Pooled
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, match
-from vitruv.metrics.official_surface import OfficialSurface
+from vitruv.metrics.official_surface import open_official
 from vitruv.metrics.ratio_correct import area_under_curve, ratio_correct
 from vitruv.metrics.rules import CLEAN, DETECTRON2, Rules
 from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou
@@ -23,7 +24,6 @@ __all__ = [
     "ImageValues",
     "MatchRules",
     "Matches",
-    "OfficialSurface",
     "People",
     "Pooled",
     "PrecisionRecall",
@@ -35,6 +35,8 @@ __all__ = [
     "geodesic_point_similarity",
     "mask_iou",
     "match",
+    "open_atlas",
+    "open_official",
     "precision_recall",
     "ratio_correct",
     "single_kappa",
