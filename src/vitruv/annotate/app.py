@@ -42,6 +42,7 @@ def create_app(project: Project, views: Views) -> FastAPI:
     app.add_exception_handler(VitruvError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -75,3 +76,8 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     sentence = {404: "there is nothing at this address", 405: "this address does not take such a request"}.get(status, "refused")
     return _answer(status, "http", sentence)
+
+
+def _broken(request: Request, error: Exception) -> JSONResponse:
+    """A mistake of ours; the traceback is in the server's log."""
+    return _answer(500, "broken", "something broke in the server; nothing of this request was saved")

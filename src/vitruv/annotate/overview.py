@@ -85,9 +85,8 @@ def progress(project: Project, viewer: Annotator) -> dict[str, Any]:
         stages = {kind: dict.fromkeys(STATES, 0) for kind in KINDS}
         for kind, state, count in by_state:
             stages[kind][state] = count
-        answers: dict[str, int] = dict(
-            connection.execute(sa.select(points.c.state, sa.func.count()).group_by(points.c.state)).tuples()
-        )
+        by_answer = connection.execute(sa.select(points.c.state, sa.func.count().label("number")).group_by(points.c.state))
+        answers = {row.state: row.number for row in by_answer}
         totals = {
             "photos": connection.execute(sa.select(sa.func.count()).select_from(photos)).scalar_one(),
             "people": connection.execute(sa.select(sa.func.count()).select_from(people)).scalar_one(),

@@ -19,7 +19,7 @@ from vitruv.surface import Atlas
 from vitruv.surface.charts import PART_OF_CHART
 from vitruv.types import BoolArray, Float32Array, Float64Array, Int32Array, UInt8Array
 
-VIEW_VERSION = 1
+VIEW_VERSION = 2
 """Part of the name of the cache: raise it when pictures or lookups change."""
 
 _LONG_SIDE_PX = 448

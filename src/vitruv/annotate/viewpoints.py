@@ -41,18 +41,18 @@ def viewpoints(part: int, points: Float64Array) -> list[Viewpoint]:
         return _foot(outward)
     if "arm" in name or "leg" in name:
         return _limb(points, outward)
-    return _upright(head=name == "head")
+    return _upright()
 
 
-def _upright(*, head: bool) -> list[Viewpoint]:
+def _upright() -> list[Viewpoint]:
     return [
         Viewpoint("front", -_BACK, _UP),
         Viewpoint("left side", _LEFT, _UP),
         Viewpoint("from above", _UP, _BACK),
         Viewpoint("back", _BACK, _UP),
         Viewpoint("right side", -_LEFT, _UP),
-        # A chin hides the neck from straight below; a trunk has nothing in the way.
-        Viewpoint("from below", _unit(-_UP - 0.8 * _BACK) if head else -_UP, _unit(_UP - _BACK) if head else -_BACK),
+        # From straight below, the chin would hide the neck, and of the trunk only the cut thighs would be seen.
+        Viewpoint("from below", _unit(-_UP - 0.8 * _BACK), _unit(_UP - _BACK)),
     ]
 
 

@@ -85,14 +85,8 @@ export async function boxesScreen(shell) {
   function save() {
     boxes = boxes.map((b) => (b.begun ? b : { ...b, x: round(b.x), y: round(b.y), w: round(b.w), h: round(b.h) }));
     refresh();
-    // Ids come back with the answer; until then boxes are saved one after the other.
-    saving = saving.then(async () => {
-      const sent = boxes;
-      await shell.outbox.settled();
-      shell.outbox.put("boxes", `${shell.path}/boxes`, { boxes: sent.map(({ id, x, y, w, h: high }) => ({ id, x, y, w, h: high })) });
-    });
+    shell.outbox.put("boxes", `${shell.path}/boxes`, { boxes: boxes.map(({ id, x, y, w, h: high }) => ({ id, x, y, w, h: high })) });
   }
-  let saving = Promise.resolve();
   const round = (/** @type {number} */ v) => Math.round(v * 10) / 10;
 
   if (!shell.readOnly) {
@@ -207,9 +201,12 @@ export async function boxesScreen(shell) {
   shell.bindKey("ctrl+z", "Ctrl Z", "undo", undo);
   shell.bindKey("m", "M", "the model's boxes", propose);
   shell.closers.push(() => stage.close());
-  shell.onSaved = (key, answer) => {
-    // The server names new boxes; order and number are those that were sent.
-    if (key === "boxes" && answer.boxes.length === boxes.length) answer.boxes.forEach((/** @type {any} */ b, /** @type {number} */ i) => { boxes[i].id = b.id; });
+  shell.outbox.onSaved = (key, answer) => {
+    // The server names new boxes; one that changed meanwhile is named with the next save.
+    for (const named of key === "boxes" ? answer.boxes : []) {
+      const box = boxes.find((b) => !b.id && b.x === named.x && b.y === named.y && b.w === named.w && b.h === named.h);
+      if (box && !boxes.some((b) => b.id === named.id)) box.id = named.id;
+    }
   };
   refresh();
   whole();

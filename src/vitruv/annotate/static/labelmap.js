@@ -7,6 +7,7 @@ const MOST_STEPS = 200;
 
 export class LabelMap {
   constructor() {
+    /** @type {Uint8Array} */
     this.labels = new Uint8Array(GRID * GRID);
     /** @type {Uint8Array[]} */
     this.past = [];

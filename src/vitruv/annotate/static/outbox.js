@@ -26,6 +26,8 @@ export class Outbox {
     this.watch = watch;
     this.refused = refused;
     this.lease = "";
+    /** Told what the server answered to a change. @type {((key: string, answer: any) => void) | null} */
+    this.onSaved = null;
     /** @type {Map<string, Entry>} */
     this.entries = new Map();
     this.sending = false;
@@ -106,7 +108,8 @@ export class Outbox {
       this.watch("saving", "");
       const [key, entry] = /** @type {[string, Entry]} */ (this.entries.entries().next().value);
       try {
-        await api("PUT", entry.path, entry.body, { lease: this.lease });
+        const answer = await api("PUT", entry.path, entry.body, { lease: this.lease });
+        this.onSaved?.(key, answer);
         this.wait = FIRST_WAIT_MS;
         if (this.entries.get(key) === entry) this.entries.delete(key);
       } catch (error) {

@@ -174,7 +174,6 @@ export async function partsScreen(shell) {
       pen = toGrid(place);
       penByKeys = false;
       if (event.buttons && stage.drawing && tool === "brush" && before && map.before) {
-        for (const step of event.getCoalescedEvents?.() ?? []) void step;
         map.brush(before, pen, radii(), part, erasing || alt || shift);
         refreshOverlay();
       } else if (event.buttons && stage.drawing && tool === "outline" && outline.length) {
@@ -211,7 +210,7 @@ export async function partsScreen(shell) {
   const rows = LISTED.map((p, i) => {
     const swatch = h("i", {});
     swatch.style.background = css(p);
-    return h("li", {}, h("button", { dataset: { part: p }, onclick: () => choose(p) }, swatch, h("span", {}, PARTS[p]), h("small", {}), h("kbd", {}, PART_KEYS[i])));
+    return h("li", { class: p === 14 || p === 1 ? "both" : "" }, h("button", { dataset: { part: p }, onclick: () => choose(p) }, swatch, h("span", {}, PARTS[p]), h("kbd", {}, PART_KEYS[i])));
   });
   list.append(...rows);
 
@@ -220,9 +219,9 @@ export async function partsScreen(shell) {
     rows.forEach((row, i) => {
       const button = /** @type {HTMLButtonElement} */ (row.firstElementChild);
       button.setAttribute("aria-pressed", String(LISTED[i] === part));
-      const area = areas[LISTED[i]];
-      button.classList.toggle("done", area > 0);
-      /** @type {HTMLElement} */ (button.querySelector("small")).textContent = area ? "✓" : "";
+      const done = areas[LISTED[i]] > 0;
+      button.classList.toggle("done", done);
+      button.setAttribute("aria-label", `${PARTS[LISTED[i]]}${done ? ", outlined" : ""}`);
     });
   }
 
@@ -275,7 +274,7 @@ export async function partsScreen(shell) {
     shell.readOnly ? null : h("label", { class: "check" }, keep, "Leave other parts alone"),
     shell.readOnly ? null : h("div", { class: "row" },
       h("button", { onclick: undo, title: "Undo (Ctrl Z)", id: "undo" }, "Undo"), h("button", { onclick: redo, title: "Redo (Ctrl Shift Z)", id: "redo" }, "Redo"),
-      h("button", { class: "grow", onclick: propose, id: "propose", title: "Start from the model's parts (M)" }, "Model's proposal")),
+      h("button", { class: "grow", onclick: propose, id: "propose", title: "Start from the model's parts (M)" }, "Propose")),
     shell.finishBar(),
   );
 

@@ -11,6 +11,8 @@ import { Stage } from "./stage.js";
 import { ViewTile } from "./view_tile.js";
 import { loadViews } from "./views.js";
 
+/** @type {[string, number, number][]} */
+const LAYOUTS = [["two-rows", 3, 2], ["one-row", 6, 1], ["three-rows", 2, 3]];
 const PAUSE_KEY = "vitruv-pause";
 
 /** @param {import("./shell.js").Shell} shell */
@@ -184,13 +186,24 @@ export async function pointsScreen(shell) {
       return;
     }
     if (viewPart !== part) return;
-    grid.classList.toggle("tall", views.height / views.width > 1.4);
+    arrange();
     for (const tile of tiles) {
       tile.cursor = null;
       tile.show(views);
     }
     drawMarks();
   }
+
+  /** The arrangement of the tiles in which the pictures come out largest. */
+  function arrange() {
+    if (!views || !grid.clientWidth) return;
+    const scale = (/** @type {[string, number, number]} */ [, columns, rows]) =>
+      Math.min((grid.clientWidth / columns - 24) / (views?.width ?? 1), (grid.clientHeight / rows - 40) / (views?.height ?? 1));
+    const best = LAYOUTS.reduce((a, b) => (scale(b) > scale(a) ? b : a));
+    grid.className = `views ${best[0]}`;
+  }
+  const resizer = new ResizeObserver(arrange);
+  shell.closers.push(() => resizer.disconnect());
 
   function skip() {
     if (shell.readOnly || !points[at]) return;
@@ -247,13 +260,14 @@ export async function pointsScreen(shell) {
       h("button", { id: "skip", onclick: skip, title: "Not visible (S)" }, "Not visible"),
       h("button", { id: "back", onclick: () => go(at - 1), title: "Point before (Backspace)" }, "Back"),
       h("button", { id: "next", onclick: () => go(at + 1), title: "Next point (Enter)" }, "Next"),
-      h("button", { id: "guess", onclick: guess, title: "Show the model's guesses (M)" }, "Model's guesses"),
+      h("button", { id: "guess", onclick: guess, title: "Show the model's guesses (M)" }, "Guess"),
       pauses,
     ],
     shell.readOnly ? [h("button", { onclick: () => go(at - 1) }, "Back"), h("button", { onclick: () => go(at + 1) }, "Next")] : null,
     h("label", { class: "inline" }, "Views: ", other));
-  const right = h("section", { class: "answer" }, h("div", { class: "asking" }, question, controls), grid, strip, shell.finishBar());
+  const right = h("section", { class: "answer" }, h("div", { class: "asking" }, question, controls), grid, h("div", { class: "below" }, strip, shell.finishBar()));
   byId("screen").replaceChildren(h("div", { class: "work points" }, canvas, right));
+  resizer.observe(grid);
   shell.bar(task.photo.name, "click where the marked pixel lies on the body");
 
   // --- keys --------------------------------------------------------------------------------------------------------------
