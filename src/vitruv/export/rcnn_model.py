@@ -15,7 +15,7 @@ from vitruv.errors import InputError, UnwritableFileError
 from vitruv.export import rcnn_graphs
 from vitruv.export.detectron2 import Checkpoint, read_checkpoint
 from vitruv.export.onnx_writer import OnnxGraph, Stored
-from vitruv.export.rcnn_people_graph import people
+from vitruv.export.rcnn_people_graph import many_people, people
 from vitruv.export.safetensors_file import write_safetensors
 from vitruv.rcnn_config import DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
@@ -113,6 +113,7 @@ def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     graphs: dict[str, Compose] = {"trunk": rcnn_graphs.trunk, "boxes": rcnn_graphs.boxes, "people": people}
     if a.decoder_channels is not None:
         graphs |= {"merge": rcnn_graphs.merge, "merge_from_16": rcnn_graphs.merge_from_16}
+        graphs["many_people"] = many_people
         graphs |= {"merge_at_8": rcnn_graphs.merge_at_8, "merge_at_4": rcnn_graphs.merge_at_4}
     if mesh is not None:
         graphs["vertices"] = partial(rcnn_graphs.vertices, mesh=mesh)

@@ -6,6 +6,7 @@ import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
 from vitruv.export.rcnn_graphs import conv, pool_people, twice_bilinear
+from vitruv.export.winograd import TILE, conv3x3, from_tiles, to_tiles
 from vitruv.rcnn_config import ASPP_DILATIONS, CONFIDENCE_FLOOR, GROUPS, NORM_EPSILON, RCNNArchitecture
 
 _HEAD = "roi_heads.densepose_head"
@@ -25,6 +26,40 @@ def people(g: OnnxGraph, a: RCNNArchitecture) -> None:
             x = conv(g, x, name, kernel=3)
         x = g.add("Relu", x)
     predict(g, a, x)
+
+
+def many_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """`people` with the same ends and values, but the wide convolutions by Winograd's method: faster for several people on a CPU,
+    for three hundred megabytes of memory."""
+    side, inner = a.pool_size, a.fpn_channels
+    x = pool_people(g, a)
+    if a.head == "deeplab":
+        x = _atrous_pyramid(g, a, x)
+    x = to_tiles(g, x, side=side, channels=inner)
+    for layer in range(a.head_layers):
+        name = f"{_HEAD}.body_conv_fcn{layer + 1}"
+        x = conv3x3(g, x, g.weight(f"{name}.weight"), side=side, inner=inner, out=a.head_channels)
+        if a.head == "deeplab":
+            x = _group_norm_of_tiles(g, x, f"{name}.norm", side, a.head_channels)
+        else:
+            x = g.add("Add", x, g.weight(f"{name}.bias"))
+        x = g.add("Relu", x)
+        inner = a.head_channels
+    predict(g, a, from_tiles(g, x, side=side, channels=a.head_channels))
+
+
+def _group_norm_of_tiles(g: OnnxGraph, x: str, name: str, side: int, channels: int) -> str:
+    tiles = (side // TILE) ** 2
+    grouped = g.add("Reshape", x, g.integers(TILE * TILE, -1, tiles, GROUPS, channels // GROUPS))
+    axes = [0, 2, 4]
+    centred = g.add("Sub", grouped, g.add("ReduceMean", grouped, axes=axes))
+    variance = g.add("ReduceMean", g.add("Mul", centred, centred), axes=axes)
+    length = g.add("Sqrt", g.add("Add", variance, g.constant(np.array(NORM_EPSILON, np.float32))))
+    # Scale and shift have the channels last, in groups.
+    last = g.integers(GROUPS, channels // GROUPS)
+    scale, shift = (g.add("Reshape", g.weight(f"{name}.{part}"), last) for part in ("weight", "bias"))
+    normed = g.add("Add", g.add("Mul", g.add("Div", centred, length), scale), shift)
+    return g.add("Reshape", normed, g.integers(TILE, TILE, -1, side // TILE, side // TILE, channels))
 
 
 def predict(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:

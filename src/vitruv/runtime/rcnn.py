@@ -6,8 +6,9 @@ A picture passes: `resize` -> `trunk` (pyramid) -> `find` (proposals, then boxes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from vitruv.runtime.rcnn_merge import Merge
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
 _PEOPLE_AT_ONCE = 16
+_MANY = 3  # people in a picture, from which the other form of the dense head is faster
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 
 Pyramid = dict[str, Value]
@@ -33,7 +35,10 @@ Pyramid = dict[str, Value]
 
 @dataclass(frozen=True)
 class RCNNModel:
-    """Finds people, then maps each of them. The methods are the stages of `predict`, in order."""
+    """Finds people, then maps each of them. The methods are the stages of `predict`, in order.
+
+    many_people: opens, when first called, the form of `people` that is faster for several people and takes more memory.
+    """
 
     architecture: RCNNArchitecture
     rules: DetectionRules
@@ -42,6 +47,7 @@ class RCNNModel:
     trunk: Graph
     boxes: Graph
     people: Graph
+    many_people: Callable[[], Graph]
     merge: Merge | None
     vertices: Graph | None
 
@@ -122,14 +128,16 @@ class RCNNModel:
         if not len(boxes_xyxy):
             return
         merged = {} if self.merge is None else {"merged": self.merge(pyramid, boxes_xyxy)}
+        many = len(boxes_xyxy) >= _MANY and self.merge is not None and self.people.on_processor
+        people = self.many_people() if many else self.people
         for start in range(0, len(boxes_xyxy), _PEOPLE_AT_ONCE):
             part = boxes_xyxy[start : start + _PEOPLE_AT_ONCE]
             if self.merge is None:
                 per_level, order = _by_level(part)
-                outputs = self.people(pyramid | per_level)
+                outputs = people(pyramid | per_level)
             else:
                 order = np.arange(len(part))
-                outputs = self.people(merged | {"boxes": part})
+                outputs = people(merged | {"boxes": part})
             maps = {name: array(value) for name, value in outputs.items()}
             for i in np.argsort(order):
                 yield {name: value[i] for name, value in maps.items()}
@@ -179,6 +187,7 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNMo
         trunk=graph("trunk"),
         boxes=graph("boxes"),
         people=graph("people"),
+        many_people=cache(partial(graph, "many_people")),
         merge=merge,
         vertices=graph("vertices") if architecture.meshes else None,
     )
