@@ -77,7 +77,8 @@ class CropSampler:
             if view is not None:
                 break
         if view is None:
-            # Chance can hide a person again and again; the last try leaves nobody and nothing in the way.
+            # Chance can hide a person again and again, and who lies straight is a sliver from every side; the last try leaves
+            # nobody and nothing in the way and takes what it gets.
             view = self._stage(troupe, first, rng, alone=True, whole=True)
         if view is None:
             raise InputError(f"sample {index} of seed {self.seed} shows nobody; the pack's body is empty")
@@ -104,7 +105,7 @@ class CropSampler:
         whole_box = np.concatenate([ahead.min(axis=0), ahead.max(axis=0)])
         frame = np.array([-1e3, -1e3, 1e3, 1e3], np.float32) if whole else draw_frame(rng, whole_box)
         box = np.concatenate([np.maximum(whole_box[:2], frame[:2]), np.minimum(whole_box[2:], frame[2:])])
-        if not _usable(box):
+        if not (whole or _usable(box)):
             return None
         occluders = [] if alone else draw_occluders(rng, box)
         if occluders or len(figures) > 1:
@@ -112,7 +113,7 @@ class CropSampler:
             if box_seen is None:
                 return None
             box = box_seen
-        if not _usable(box):
+        if not (whole or _usable(box)):
             return None
         return _View(figures, camera, frame, occluders, np.asarray(box, np.float32))
 
