@@ -19,7 +19,8 @@ class Dataset:
     """Write a DensePose-COCO data set of synthetic people: pictures, annotations.json, and dense ground truth as PNG.
 
     Example: vitruv synth --output people --images 1000 --size 640x480 --seed 1 --workers 2
-    Without --pack everything but the body is procedural; --backgrounds, --textures, --skins and --poses add what you have.
+    Without --pack everything but the body is procedural; --backgrounds, --textures, --skins, --poses and
+    --wardrobe add what you have.
     A run that was stopped goes on where it was. The same seed gives the same bytes, whatever the number of workers.
 
     Also: `vitruv synth pack` bakes body, atlas, poses and pictures into one file for training; `vitruv synth preview` draws a
@@ -36,7 +37,7 @@ class Dataset:
     workers: int = 1
     """Processes; 0 works in this one."""
     pack: Path | None = None
-    """File from `vitruv synth pack`; instead of the four below."""
+    """File from `vitruv synth pack`; instead of the folders below."""
     backgrounds: Path | None = None
     """Folder of photos without people."""
     textures: Path | None = None
@@ -45,6 +46,8 @@ class Dataset:
     """Folder of skins on the MakeHuman layout."""
     poses: Path | None = None
     """Motion file (.npz)."""
+    wardrobe: Path | None = None
+    """Folder of MakeHuman clothes and hair with an index.json."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Pack:
     output: Path
     """File to write."""
     assets: Path
-    """Folder with backgrounds/, textures/, skins/ and poses/; what is missing is left out."""
+    """Folder with backgrounds/, textures/, skins/, poses/ and wardrobe/; what is missing is left out."""
     photo_px: int = 384
     """Longest side of the background photos."""
 
@@ -127,10 +130,10 @@ def _load(options: Dataset) -> SynthPack:
     from vitruv.errors import InputError
     from vitruv.synth import SynthPack
 
-    folders = (options.backgrounds, options.textures, options.skins, options.poses)
+    folders = (options.backgrounds, options.textures, options.skins, options.poses, options.wardrobe)
     if options.pack is not None:
         if any(folders):
-            raise InputError("give either --pack, or folders with --backgrounds, --textures, --skins and --poses")
+            raise InputError("give either --pack, or folders with --backgrounds, --textures, --skins, --poses and --wardrobe")
         return SynthPack.load(options.pack)
     from vitruv.synth.gather import Assets, pack_arrays
 

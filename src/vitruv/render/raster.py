@@ -18,6 +18,7 @@ from vitruv.render.camera import Camera
 from vitruv.types import AnyArray, Float32Array, Int32Array
 
 NEAR_M = 0.05
+NO_HOLES = (np.zeros((0, 3, 2), np.float32), np.zeros((0, 0), np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def _bounds(
 @njit(cache=True, nogil=True)
 def _draw_crossing(
     at: AnyArray, faces: AnyArray, index: int, first: int, focal: float, cx: float, cy: float, near: float, cull: bool,
-    face: AnyArray, barycentric: AnyArray, depth: AnyArray,
+    corner_uv: AnyArray, alpha: AnyArray, face: AnyArray, barycentric: AnyArray, depth: AnyArray,
 ) -> None:  # fmt: skip
     """One face that crosses the near plane."""
     height, width = depth.shape
@@ -109,18 +110,34 @@ def _draw_crossing(
                 continue
             z = 1.0 / inverse
             if z >= near and z < depth[y, x]:
+                if alpha.shape[0] > 0 and _is_hole(corner_uv, alpha, index, w1 * z, w2 * z):
+                    continue
                 depth[y, x] = z
                 face[y, x] = first + index
                 barycentric[y, x, 0] = w1 * z
                 barycentric[y, x, 1] = w2 * z
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _is_hole(corner_uv: AnyArray, alpha: AnyArray, index: int, wb: float, wc: float) -> bool:
+    wa = 1.0 - wb - wc
+    u = wa * corner_uv[index, 0, 0] + wb * corner_uv[index, 1, 0] + wc * corner_uv[index, 2, 0]
+    v = wa * corner_uv[index, 0, 1] + wb * corner_uv[index, 1, 1] + wc * corner_uv[index, 2, 1]
+    row = int(np.floor((1.0 - v) * alpha.shape[0])) % alpha.shape[0]
+    column = int(np.floor(u * alpha.shape[1])) % alpha.shape[1]
+    return bool(alpha[row, column] < 128)
+
+
 @njit(cache=True, nogil=True)
 def draw_faces(
     at: AnyArray, faces: AnyArray, first: int, focal: float, cx: float, cy: float, near: float, cull: bool,
-    face: AnyArray, barycentric: AnyArray, depth: AnyArray,
+    corner_uv: AnyArray, alpha: AnyArray, face: AnyArray, barycentric: AnyArray, depth: AnyArray,
 ) -> None:  # fmt: skip
-    """Draw into existing buffers. at: (V, 3) float32 in camera axes; a face gets the number `first` + its row."""
+    """Draw into existing buffers. at: (V, 3) float32 in camera axes; a face gets the number `first` + its row.
+
+    corner_uv: (F, 3, 2) float32, V up, and alpha: (h, w) uint8: where alpha is below 128 the face has a hole (hair, lace); both
+    may be empty, `NO_HOLES`.
+    """
     height, width = depth.shape
     count = at.shape[0]
     screen = np.empty((count, 3), np.float32)  # x, y, 1 / depth
@@ -138,7 +155,7 @@ def draw_faces(
         az, bz, cz = screen[a, 2], screen[b, 2], screen[c, 2]
         if az < 0.0 or bz < 0.0 or cz < 0.0:
             if az > 0.0 or bz > 0.0 or cz > 0.0:
-                _draw_crossing(at, faces, index, first, focal, cx, cy, near, cull, face, barycentric, depth)
+                _draw_crossing(at, faces, index, first, focal, cx, cy, near, cull, corner_uv, alpha, face, barycentric, depth)
             continue
         ax, ay = screen[a, 0], screen[a, 1]
         bx, by = screen[b, 0], screen[b, 1]
@@ -172,6 +189,10 @@ def draw_faces(
                     inverse = wa * az + wb * bz + wc * cz
                     z = np.float32(1.0 / inverse)
                     if z < depth[y, x]:
+                        if alpha.shape[0] > 0 and _is_hole(corner_uv, alpha, index, wb * bz * z, wc * cz * z):
+                            wb += b_dx
+                            wc += c_dx
+                            continue
                         depth[y, x] = z
                         face[y, x] = first + index
                         barycentric[y, x, 0] = wb * bz * z
@@ -215,6 +236,7 @@ def rasterise(
         float(camera.centre_xy[1]),
         NEAR_M,
         cull,
+        *NO_HOLES,
         raster.face,
         raster.barycentric,
         raster.depth,

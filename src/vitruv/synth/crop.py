@@ -14,7 +14,7 @@ from vitruv.synth.figure import Figure
 from vitruv.synth.joints import project_joints
 from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
-from vitruv.synth.picture import Lighting, owners, soften_edges, tight_box
+from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
 from vitruv.synth.troupe import Troupe, Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown, zoomed
@@ -125,7 +125,7 @@ class CropSampler:
         studio = self.pack.parts.studio
         raster = studio.surfaces(figures, look, size_hw)
         alone = studio.surfaces(figures[:1], look, size_hw)
-        seen = owners(raster, studio.face_count) == 0
+        seen = studio.owners(figures, raster) == 0
         x = (np.arange(_LOOK_PX) + 0.5) / look.focal_px + (0.0 - look.centre_xy[0]) / look.focal_px
         y = ((np.arange(_LOOK_PX) + 0.5) - look.centre_xy[1]) / look.focal_px
         for occluder in occluders:
@@ -149,7 +149,7 @@ class CropSampler:
         image = draw_backdrop(parts.backgrounds, parts.textures, size_hw, rng, photo_share=parts.photo_share)
         lighting = Lighting.draw(rng, image)
         raster = parts.studio.surfaces(view.figures, camera, size_hw)
-        who = owners(raster, parts.studio.face_count)
+        who = parts.studio.owners(view.figures, raster)
         parts.studio.shade(view.figures, raster, camera, lighting, image)
         x = (np.arange(size_hw[1]) + 0.5 - camera.centre_xy[0]) / camera.focal_px
         y = (np.arange(size_hw[0]) + 0.5 - camera.centre_xy[1]) / camera.focal_px

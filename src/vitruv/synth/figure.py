@@ -7,12 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from vitruv.body import Body, Pose, ShapeSampler
+from vitruv.body import Body, Pose, Posed, ShapeSampler
 from vitruv.synth.backdrop import Photos
 from vitruv.synth.outfit import Outfit, Tailor
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.shade import thicken
 from vitruv.synth.troupe import Troupe
+from vitruv.synth.wear import Cloth, Dresser, turned
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 
@@ -21,7 +22,7 @@ class Figure:
     """World axes: metres, y up, the ground at y = 0.
 
     body: (V, 3) float32, the skin; surface: (V, 3) float32, what is seen (skin, garments, hair), same vertices pushed out.
-    normals: (V, 3) float32 of the surface. keypoints: (17, 3) float32. skin: (s, s, 3) uint8.
+    normals: (V, 3) float32 of the surface. keypoints: (17, 3) float32. skin: (s, s, 3) uint8. clothes: what has a shape of its own.
     """
 
     body: Float32Array
@@ -30,11 +31,13 @@ class Figure:
     keypoints: Float32Array
     outfit: Outfit
     skin: UInt8Array
+    clothes: tuple[Cloth, ...] = ()
 
     def moved(self, shift: AnyArray) -> Figure:
         """The same figure elsewhere. shift: (3,) metres."""
         by = np.asarray(shift, np.float32)
-        return replace(self, body=self.body + by, surface=self.surface + by, keypoints=self.keypoints + by)
+        clothes = tuple(replace(c, vertices=c.vertices + by) for c in self.clothes)
+        return replace(self, body=self.body + by, surface=self.surface + by, keypoints=self.keypoints + by, clothes=clothes)
 
 
 class Poses(Protocol):
@@ -46,8 +49,17 @@ class Poses(Protocol):
 class Cast:
     """Draws people: shape, pose, skin and clothes. They stand on the ground at x = z = 0, turned any way."""
 
-    def __init__(self, body: Body, shapes: ShapeSampler, poses: Poses, tailor: Tailor, paint: BodyPaint, skins: Photos) -> None:
-        self.body, self.paint = body, paint
+    def __init__(
+        self,
+        body: Body,
+        shapes: ShapeSampler,
+        poses: Poses,
+        tailor: Tailor,
+        dresser: Dresser,
+        paint: BodyPaint,
+        skins: Photos,
+    ) -> None:
+        self.body, self.paint, self._dresser = body, paint, dresser
         self._shapes, self._poses, self._tailor, self._skins = shapes, poses, tailor, skins
 
     def troupe(self, rng: np.random.Generator, count: int) -> Troupe:
@@ -66,12 +78,26 @@ class Cast:
         cos, sin = np.cos(yaw), np.sin(yaw)
         turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
         body = troupe.posed.vertices[member] @ turn.T
-        body[:, 1] -= body[:, 1].min()
-        outfit = self._tailor(rng, texel_m=texel_m, female=float(troupe.femininity[member]))
+        rise = np.array([0, -body[:, 1].min(), 0], np.float32)
+        body += rise
+        femininity = float(troupe.femininity[member])
+        outfit = self._tailor(rng, texel_m=texel_m, female=femininity)
+        one = slice(member, member + 1)
+        posed = Posed(troupe.posed.vertices[one], troupe.posed.transforms[one], troupe.posed.joints[one])
+        clothes = [
+            turned(cloth, turn, rise)
+            for cloth in self._dresser(
+                rng, troupe.coefficients[member], posed, femininity=femininity, hair=outfit.hair, tiles=outfit.tiles
+            )
+        ]
+        outfit = outfit.beneath([cloth.kind for cloth in clothes])
         normals = self.body.normals(body)
         ripple = (1 + float(rng.uniform(0.2, 0.6)) * _waves(rng, self.paint.fields[:, :3])).astype(np.float32)
         surface = np.empty_like(body)
         thicken(body, normals, self.paint.fields, outfit.layers, outfit.thickness, ripple, surface)
+        for cloth in clothes:
+            # Skin under cloth shrinks a little, so that it does not come through.
+            surface[cloth.hides] = body[cloth.hides] - _UNDER_M * normals[cloth.hides]
         return Figure(
             body=body,
             surface=surface,
@@ -79,9 +105,11 @@ class Cast:
             keypoints=self.body.keypoints(body),
             outfit=outfit,
             skin=self._skins[int(rng.integers(len(self._skins)))] if len(self._skins) else _PLAIN_SKIN,
+            clothes=tuple(clothes),
         )
 
 
+_UNDER_M = 0.006
 _PLAIN_SKIN = np.full((4, 4, 3), (190, 140, 115), np.uint8)
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from vitruv.body import PoseLibrary
 from vitruv.body.arrays import read_npz, write_npz
 from vitruv.body.model import BUILT_IN as BUILT_IN_BODY
+from vitruv.body.wardrobe import Wardrobe
 from vitruv.errors import MissingFileError, UnreadableFileError
 from vitruv.surface import Atlas
 from vitruv.synth.pack import SynthPack, join_blobs
@@ -62,17 +63,19 @@ def texture_array(paths: list[Path], *, side: int = 64) -> UInt8Array:
 class Assets:
     """Where things lie; what is None is left out: backgrounds become procedural, skins plain, poses those of tables.
 
-    backgrounds, textures, skins: folders of pictures. poses: a motion file (.npz).
+    backgrounds, textures, skins: folders of pictures. poses: a motion file (.npz). wardrobe: a folder with an
+    index.json of MakeHuman clothes.
     """
 
     backgrounds: Path | None = None
     textures: Path | None = None
     skins: Path | None = None
     poses: Path | None = None
+    wardrobe: Path | None = None
 
     @classmethod
     def of_folder(cls, folder: Path) -> Assets:
-        """A folder with any of backgrounds/, textures/, skins/ and poses/. Raises MissingFileError when it does not exist."""
+        """A folder with any of backgrounds/, textures/, skins/, poses/ and wardrobe/. Raises MissingFileError."""
         if not folder.is_dir():
             raise MissingFileError(folder, "no such folder")
 
@@ -80,7 +83,7 @@ class Assets:
             return folder / name if (folder / name).is_dir() else None
 
         motions = sorted((folder / "poses").glob("*.npz"))
-        return cls(there("backgrounds"), there("textures"), there("skins"), motions[0] if motions else None)
+        return cls(there("backgrounds"), there("textures"), there("skins"), motions[0] if motions else None, there("wardrobe"))
 
 
 def pack_arrays(assets: Assets, *, photo_px: int = 384) -> tuple[dict[str, AnyArray], dict[str, int]]:
@@ -99,7 +102,16 @@ def pack_arrays(assets: Assets, *, photo_px: int = 384) -> tuple[dict[str, AnyAr
     arrays["textures"] = texture_array(textures)
     poses = PoseLibrary.load(assets.poses)
     arrays |= poses.to_arrays()
-    return arrays, {"backgrounds": len(backgrounds), "textures": len(textures), "skins": len(skins), "poses": len(poses)}
+    wardrobe = Wardrobe.load(assets.wardrobe)
+    if len(wardrobe):
+        arrays |= wardrobe.to_arrays()
+    return arrays, {
+        "backgrounds": len(backgrounds),
+        "textures": len(textures),
+        "skins": len(skins),
+        "poses": len(poses),
+        "garments": len(wardrobe),
+    }
 
 
 def write_pack(output: Path, assets: Assets, *, photo_px: int = 384) -> dict[str, int]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vitruv.synth.backdrop import Photos
 from vitruv.synth.paint import BodyPaint
-from vitruv.synth.patterns import make_tile
+from vitruv.synth.patterns import hair_colour, make_tile
 from vitruv.synth.shade import (
     KIND_BEARD,
     KIND_CLOTH,
     KIND_GLASSES,
     KIND_HAIR,
     KIND_LOGO,
+    LAYER_HIGH,
+    LAYER_KIND,
     MATERIAL_FOLDS,
     MATERIAL_GLOSS,
     MATERIAL_OFFSET,
@@ -32,7 +35,8 @@ class Outfit:
     """Layers from the inside out; the last one that covers a point is seen.
 
     layers: (l, NUM_LAYER_VALUES) float32; materials: (l, NUM_MATERIAL_VALUES) float32; tiles: (l, 64, 64, 3) uint8;
-    thickness: (l,) float32, metres by which the garment stands off the skin; skin_gain: (3,) float32; eye: (3,) float32 linear.
+    thickness: (l,) float32, metres by which the garment stands off the skin; skin_gain: (3,) float32; eye: (3,) float32 linear;
+    hair: (3,) float32, display values.
     """
 
     layers: Float32Array
@@ -41,6 +45,19 @@ class Outfit:
     thickness: Float32Array
     skin_gain: Float32Array
     eye: Float32Array
+    hair: Float32Array
+
+    def beneath(self, kinds: Sequence[str]) -> Outfit:
+        """The same under garments of these kinds: what they cover lies close to the skin."""
+        thickness = self.thickness.copy()
+        on_head = self.layers[:, LAYER_KIND] != KIND_CLOTH
+        if any(kind in ("suit", "top", "dress", "coat", "bottom") for kind in kinds):
+            thickness[~on_head] *= 0.1
+        if "shoes" in kinds:
+            thickness[~on_head & (self.layers[:, LAYER_HIGH] < -0.4)] *= 0.1
+        if any(kind in ("hair", "hat") for kind in kinds):
+            thickness[on_head] = np.minimum(thickness[on_head], 0.002)
+        return replace(self, thickness=thickness)
 
 
 class Tailor:
@@ -65,8 +82,9 @@ class Tailor:
         layers = np.array([p[0] for p in pieces], np.float32).reshape(count, NUM_LAYER_VALUES)
         materials = np.zeros((count, NUM_MATERIAL_VALUES), np.float32)
         tiles = np.zeros((count, TILE_PX, TILE_PX, 3), np.uint8)
+        hair = hair_colour(rng)
         for i, style in enumerate(colours):
-            self._material(rng, style, texel_m, materials[i], tiles[i])
+            self._material(rng, style, hair, texel_m, materials[i], tiles[i])
         return Outfit(
             layers=layers,
             materials=materials,
@@ -76,6 +94,7 @@ class Tailor:
             eye=(
                 np.array([[0.03, 0.015, 0.008], [0.05, 0.09, 0.15], [0.06, 0.08, 0.04]])[int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
             ).astype(np.float32),
+            hair=hair,
         )
 
     def _lower(self, rng, add, female) -> None:  # type: ignore[no-untyped-def]
@@ -161,8 +180,10 @@ class Tailor:
                 "top",
             )
 
-    def _material(self, rng: np.random.Generator, style: str, texel_m: float, material: Float32Array, tile: UInt8Array) -> None:
-        tile[:] = make_tile(rng, style, self._textures, self._photos)
+    def _material(
+        self, rng: np.random.Generator, style: str, hair: Float32Array, texel_m: float, material: Float32Array, tile: UInt8Array
+    ) -> None:
+        tile[:] = make_tile(rng, style, hair, self._textures, self._photos)
         # One texel is one pixel or more on the body, so that patterns do not flicker when they are small.
         finest = max(texel_m, 0.0015)
         size = finest * float(np.exp(rng.uniform(0.0, 1.6))) if style != "logo" else max(finest, 0.004)

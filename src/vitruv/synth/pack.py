@@ -12,6 +12,8 @@ import numpy as np
 from vitruv.body import Body, ShapeSampler
 from vitruv.body.arrays import read_npz
 from vitruv.body.library import PoseLibrary
+from vitruv.body.mannequin import Mannequin
+from vitruv.body.wardrobe import Wardrobe
 from vitruv.errors import FormatError, InputError
 from vitruv.synth.backdrop import Photos
 from vitruv.synth.figure import Cast
@@ -19,6 +21,7 @@ from vitruv.synth.outfit import Tailor
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.photo import Darkroom
 from vitruv.synth.picture import Studio
+from vitruv.synth.wear import Dresser
 from vitruv.types import AnyArray, PathLike, UInt8Array
 
 
@@ -39,6 +42,7 @@ class SynthParts:
             ShapeSampler.from_arrays(arrays),
             PoseLibrary.from_arrays(arrays),
             Tailor(self.paint, self.textures, self.backgrounds),
+            Dresser(Wardrobe.from_arrays(arrays, Mannequin.from_arrays(arrays, self.body))),
             self.paint,
             Photos(split_blobs(arrays["skins_bytes"], arrays["skins_ends"])),
         )

@@ -12,10 +12,10 @@ _SIDE = 64
 _GRID = np.arange(_SIDE)
 
 
-def make_tile(rng: np.random.Generator, style: str, textures: UInt8Array, photos: Photos) -> UInt8Array:
-    """A tile that repeats. style: "top", "bottom", "plain", "leather", "shoe", "dark", "hair" or "logo"."""
+def make_tile(rng: np.random.Generator, style: str, hair: Float32Array, textures: UInt8Array, photos: Photos) -> UInt8Array:
+    """A tile that repeats. style: "top", "bottom", "plain", "leather", "shoe", "dark", "hair" (in the colour `hair`) or "logo"."""
     if style == "hair":
-        return _hair(rng)
+        return _hair(rng, hair)
     if style == "dark":
         return _speckle(rng, random_colour(rng) * 0.15, 0.01)
     if style in ("leather", "shoe"):
@@ -115,12 +115,17 @@ def _denim(rng: np.random.Generator) -> UInt8Array:
     return _u8(blue * (0.9 + fade) + rng.standard_normal((_SIDE, _SIDE, 1), np.float32) * 0.03 + 0.3 * fade)
 
 
-def _hair(rng: np.random.Generator) -> UInt8Array:
+def hair_colour(rng: np.random.Generator) -> Float32Array:
+    """(3,) float32 display values: black and brown mostly, as over the world."""
     colours = np.array([[0.05, 0.04, 0.04], [0.16, 0.10, 0.07], [0.32, 0.20, 0.12], [0.65, 0.50, 0.30], [0.45, 0.20, 0.10],
                         [0.55, 0.54, 0.53], [0.85, 0.84, 0.82]])  # fmt: skip
     base = colours[int(rng.choice(7, p=[0.33, 0.26, 0.15, 0.11, 0.04, 0.07, 0.04]))] * rng.uniform(0.7, 1.3)
     if rng.random() < 0.02:
         base = random_colour(rng)
+    return np.asarray(base, np.float32)
+
+
+def _hair(rng: np.random.Generator, base: Float32Array) -> UInt8Array:
     strands = rng.standard_normal((1, _SIDE, 1), np.float32) * 0.18 + _smooth_noise(rng, 6)[..., None] * 0.3
     return _u8((base * (0.85 + strands)).astype(np.float32))
 

@@ -10,10 +10,10 @@ from numba import njit
 
 from vitruv.body import Body
 from vitruv.render import NEAR_M, Camera, Raster
-from vitruv.render.raster import draw_faces
+from vitruv.render.raster import NO_HOLES, draw_faces
 from vitruv.synth.figure import Figure
 from vitruv.synth.paint import BodyPaint
-from vitruv.synth.shade import shade_body
+from vitruv.synth.shade import shade_body, shade_cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
 _SHADOW_PX = 96
@@ -58,6 +58,7 @@ class Studio:
     """
 
     def __init__(self, body: Body, paint: BodyPaint, *, chart_of_face: AnyArray, corner_uv: AnyArray) -> None:
+        self._face_count = len(body.faces)
         self._faces = np.ascontiguousarray(body.faces, np.int32)
         self._face_kind, self._face_uv = body.face_kind, np.ascontiguousarray(body.face_uv, np.float32)
         self._fields = paint.fields
@@ -69,16 +70,33 @@ class Studio:
         distance = np.linalg.norm(keypoints[:, None] - body.mean[None], axis=2).min(axis=1)
         self.joint_tolerance_m = (1.35 * distance + 0.035).astype(np.float32)
 
-    @property
-    def face_count(self) -> int:
-        return len(self._faces)
-
     def surfaces(self, figures: Sequence[Figure], camera: Camera, size_hw: tuple[int, int]) -> Raster:
-        """All dressed surfaces in one z-buffer; figure i owns the faces from i * face_count on."""
+        """All dressed surfaces in one z-buffer, with the face numbers of `first_faces`."""
         raster = Raster.empty(size_hw)
-        for i, figure in enumerate(figures):
-            self._draw(camera.to_camera(figure.surface), i * self.face_count, camera, raster)
+        self._draw_all(figures, camera, raster)
         return raster
+
+    def first_faces(self, figures: Sequence[Figure]) -> Int32Array:
+        """(n + 1,) int32: figure i owns the faces first[i] .. first[i + 1] - 1: the body's, then those of its clothes."""
+        counts = [self._face_count + sum(len(c.faces) for c in figure.clothes) for figure in figures]
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+    def owners(self, figures: Sequence[Figure], raster: Raster) -> Int32Array:
+        """(h, w) int32: number of the figure that is seen, -1 nobody."""
+        return (np.searchsorted(self.first_faces(figures), raster.face, side="right") - 1).astype(np.int32)
+
+    def _draw_all(self, figures: Sequence[Figure], camera: Camera, raster: Raster) -> None:
+        first = 0
+        for figure in figures:
+            self._draw(camera.to_camera(figure.surface), first, camera, raster)
+            first += self._face_count
+            for cloth in figure.clothes:
+                draw_faces(
+                    camera.to_camera(cloth.vertices), cloth.faces, first,
+                    float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, False,
+                    cloth.face_uv, cloth.alpha, raster.face, raster.barycentric, raster.depth,
+                )  # fmt: skip
+                first += len(cloth.faces)
 
     def body_labels(self, figure: Figure, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
         """Charts (h, w) uint8 and U, V (2, h, w) uint8 of one figure's skin, where `seen`; 0 elsewhere."""
@@ -91,22 +109,32 @@ class Studio:
     def shade(self, figures: Sequence[Figure], raster: Raster, camera: Camera, lighting: Lighting, image: Float32Array) -> None:
         """Colour the pixels of all figures in `image`, (h, w, 3) float32, in place."""
         shadow = self._shadow_map(figures, lighting)
-        for i, figure in enumerate(figures):
+        light = shadow[0], shadow[1].rotation, shadow[1].translation, float(shadow[1].focal_px)
+        view = (
+            camera.rotation, camera.translation, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]),
+        )  # fmt: skip
+        for first, figure in zip(self.first_faces(figures).tolist(), figures, strict=False):
             outfit = figure.outfit
             shade_body(
-                raster.face, raster.barycentric, raster.depth, i * self.face_count,
+                raster.face, raster.barycentric, raster.depth, first,
                 self._faces, figure.normals, self._fields, self._face_uv, self._face_kind,
                 outfit.layers, outfit.materials, outfit.tiles, figure.skin, outfit.skin_gain, outfit.eye, self._bump,
-                camera.rotation, camera.translation, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]),
-                lighting.lights, lighting.ambient,
-                shadow[0], shadow[1].rotation, shadow[1].translation, float(shadow[1].focal_px),
-                image,
+                *view, lighting.lights, lighting.ambient, *light, image,
             )  # fmt: skip
+            place = first + self._face_count
+            for cloth in figure.clothes:
+                shade_cloth(
+                    raster.face, raster.barycentric, raster.depth, place,
+                    cloth.faces, cloth.normals, cloth.face_uv, cloth.texture, cloth.repeat, cloth.colour_map,
+                    cloth.gloss, cloth.folds, self._bump,
+                    *view, lighting.lights, lighting.ambient, *light, image,
+                )  # fmt: skip
+                place += len(cloth.faces)
 
     def _draw(self, at: Float32Array, first: int, camera: Camera, raster: Raster) -> None:
         draw_faces(
             at, self._faces, first, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, True,
-            raster.face, raster.barycentric, raster.depth,
+            *NO_HOLES, raster.face, raster.barycentric, raster.depth,
         )  # fmt: skip
 
     def _shadow_map(self, figures: Sequence[Figure], lighting: Lighting) -> tuple[Float32Array, Camera]:
@@ -123,8 +151,7 @@ class Studio:
             eye, centre, up=np.array([0.3, 1.0, 0.5]), focal_px=0.5 * side * away / radius, centre_xy=(side / 2, side / 2)
         )
         raster = Raster.empty((side, side))
-        for figure in figures:
-            self._draw(camera.to_camera(figure.surface), 0, camera, raster)
+        self._draw_all(figures, camera, raster)
         return raster.depth, camera
 
 
@@ -179,11 +206,6 @@ def soften_edges(image: AnyArray, who: AnyArray) -> AnyArray:
                     image[y - 1, x - 1, c] + image[y - 1, x + 1, c] + image[y + 1, x - 1, c] + image[y + 1, x + 1, c]
                 )  # fmt: skip
     return out
-
-
-def owners(raster: Raster, face_count: int) -> Int32Array:
-    """(h, w) int32: number of the figure that is seen, -1 nobody."""
-    return np.where(raster.face >= 0, raster.face // face_count, -1).astype(np.int32)
 
 
 def tight_box(seen: BoolArray) -> Float32Array:

@@ -13,7 +13,7 @@ from vitruv.synth.figure import Figure
 from vitruv.synth.joints import project_joints
 from vitruv.synth.occluders import draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
-from vitruv.synth.picture import Lighting, owners, soften_edges, tight_box
+from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import SceneSample
 from vitruv.synth.troupe import Troupe, Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_yaw, zoomed
@@ -118,7 +118,7 @@ class SceneSampler:
             image = image * float(rng.uniform(0.3, 0.8))
         lighting = Lighting.draw(rng, image)
         raster = parts.studio.surfaces(figures, camera, size_hw)
-        who = owners(raster, parts.studio.face_count)
+        who = parts.studio.owners(figures, raster)
         parts.studio.shade(figures, raster, camera, lighting, image)
         x, y = np.arange(size_hw[1]) + 0.5, np.arange(size_hw[0]) + 0.5
         for i in range(len(figures)):

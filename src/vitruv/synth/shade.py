@@ -234,3 +234,79 @@ def shade_body(
             light_pixel(normal, view, albedo, gloss, value[FIELD_AO], lit, lights, ambient, colour)
             for k in range(3):
                 image[y, x, k] = colour[k]
+
+
+@njit(cache=True, nogil=True)
+def shade_cloth(
+    face: AnyArray, barycentric: AnyArray, depth: AnyArray, first: int,
+    faces: AnyArray, normals: AnyArray, face_uv: AnyArray, texture: AnyArray, repeat: float, colour_map: AnyArray,
+    gloss: float, folds: float, bump: AnyArray,
+    view_rotation: AnyArray, view_translation: AnyArray, focal: float, cx: float, cy: float,
+    lights: AnyArray, ambient: AnyArray,
+    light_depth: AnyArray, light_rotation: AnyArray, light_translation: AnyArray, light_focal: float,
+    image: AnyArray,
+) -> None:  # fmt: skip
+    """As `shade_body`, for a garment seen from either side, with its own texture (h, w, 3 or 4) uint8.
+
+    repeat: how often the picture fits into texture coordinate 1. colour_map: (3, 4) float32, affine on display values 0..1.
+    """
+    height, width = face.shape
+    count = faces.shape[0]
+    at = np.empty(3, np.float32)
+    normal = np.empty(3, np.float32)
+    view = np.empty(3, np.float32)
+    world = np.empty(3, np.float32)
+    albedo = np.empty(3, np.float32)
+    texel = np.empty(3, np.float32)
+    colour = np.empty(3, np.float32)
+    shadows = light_depth.shape[0] > 0
+    size = bump.shape[0]
+    for y in range(height):
+        for x in range(width):
+            f = face[y, x] - first
+            if f < 0 or f >= count:
+                continue
+            wb, wc = barycentric[y, x, 0], barycentric[y, x, 1]
+            wa = np.float32(1.0) - wb - wc
+            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+            u = (wa * face_uv[f, 0, 0] + wb * face_uv[f, 1, 0] + wc * face_uv[f, 2, 0]) * repeat
+            v = (wa * face_uv[f, 0, 1] + wb * face_uv[f, 1, 1] + wc * face_uv[f, 2, 1]) * repeat
+            for k in range(3):
+                texel[k] = _texel(texture, u * texture.shape[1], (1.0 - v) * texture.shape[0], k) * np.float32(1.0 / 255.0)
+                normal[k] = wa * normals[a, k] + wb * normals[b, k] + wc * normals[c, k]
+            for k in range(3):
+                tone = colour_map[k, 0] * texel[0] + colour_map[k, 1] * texel[1] + colour_map[k, 2] * texel[2] + colour_map[k, 3]
+                tone = min(max(tone, np.float32(0.01)), np.float32(1.0))
+                albedo[k] = tone * tone
+            if folds > 0.0:
+                bx, by = int(np.floor(u / repeat * 200.0)) % size, int(np.floor(v / repeat * 120.0)) % size
+                for k in range(2):
+                    normal[k] += folds * bump[by, bx, k]
+            z = depth[y, x]
+            at[0] = (x + 0.5 - cx) / focal * z
+            at[1] = (y + 0.5 - cy) / focal * z
+            at[2] = z
+            distance = np.sqrt(at[0] ** 2 + at[1] ** 2 + at[2] ** 2)
+            facing = np.float32(0.0)
+            length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2) + np.float32(1e-9)
+            for k in range(3):
+                normal[k] /= length
+                view[k] = (view_rotation[0, k] * at[0] + view_rotation[1, k] * at[1] + view_rotation[2, k] * at[2]) / distance
+                world[k] = (
+                    view_rotation[0, k] * (at[0] - view_translation[0])
+                    + view_rotation[1, k] * (at[1] - view_translation[1])
+                    + view_rotation[2, k] * (at[2] - view_translation[2])
+                )
+                facing += normal[k] * view[k]
+            ao: Any = np.float32(1.0)
+            if facing > 0.0:
+                # The inside of the cloth: turned towards the camera, and darker.
+                ao = np.float32(0.6)
+                for k in range(3):
+                    normal[k] = -normal[k]
+            lit: Any = np.float32(1.0)
+            if shadows:
+                lit = shadow_test(light_depth, world, light_rotation, light_translation, light_focal, 0.04)
+            light_pixel(normal, view, albedo, gloss, ao, lit, lights, ambient, colour)
+            for k in range(3):
+                image[y, x, k] = colour[k]
