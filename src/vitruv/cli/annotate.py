@@ -232,6 +232,6 @@ def _export(argv: Sequence[str]) -> int:
 
 
 def _study(argv: Sequence[str]) -> int:
-    from vitruv.annotate.study import study_command
+    from vitruv.cli import annotate_study
 
-    return study_command(argv)
+    return annotate_study.main(argv)

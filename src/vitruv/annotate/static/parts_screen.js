@@ -210,9 +210,10 @@ export async function partsScreen(shell) {
   const rows = LISTED.map((p, i) => {
     const swatch = h("i", {});
     swatch.style.background = css(p);
-    return h("li", { class: p === 14 || p === 1 ? "both" : "" }, h("button", { dataset: { part: p }, onclick: () => choose(p) }, swatch, h("span", {}, PARTS[p]), h("kbd", {}, PART_KEYS[i])));
+    return h("li", { class: p === 14 || p === 1 ? "both" : "" }, h("button", { dataset: { part: p }, onclick: () => choose(p) }, swatch, h("span", {}, PARTS[p].replace(/^(right|left) /, "")), h("kbd", {}, PART_KEYS[i])));
   });
-  list.append(...rows);
+  const heads = ["their right", "their left"].map((side) => h("li", { class: "side", "aria-hidden": "true" }, side));
+  list.append(...rows.slice(0, 2), ...heads, ...rows.slice(2));
 
   function refreshList() {
     const areas = map.areas();

@@ -168,9 +168,9 @@ export async function pointsScreen(shell) {
     xyz = points[at].xyz ?? null;
     if (points[at].state !== "placed") xyz = null;
     if (points[at].part !== before || !viewPart) framePoint();
-    await showViews(xyz && points[at].view_part ? points[at].view_part : points[at].part);
     drawStrip();
     stage.redraw();
+    await showViews(xyz && points[at].view_part ? points[at].view_part : points[at].part);
     const following = points[nextOpen()];
     if (following && following.part !== viewPart) loadViews(following.part).catch(() => undefined);
   }
@@ -179,11 +179,15 @@ export async function pointsScreen(shell) {
   async function showViews(part) {
     viewPart = part;
     other.value = String(part);
+    const slow = setTimeout(() => grid.classList.add("loading"), 150);
     try {
       views = await loadViews(part);
     } catch (error) {
       note(error instanceof Error ? error.message : String(error), "error");
       return;
+    } finally {
+      clearTimeout(slow);
+      grid.classList.remove("loading");
     }
     if (viewPart !== part) return;
     arrange();

@@ -1,0 +1,78 @@
+"""The real server in a thread, and a plain client: for annotators without hands."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from typing import Any
+
+import uvicorn
+
+from vitruv.annotate.app import create_app
+from vitruv.annotate.project import Project
+from vitruv.annotate.refusals import AwayError, Refusal
+from vitruv.annotate.views import Views
+
+_START_S = 20.0
+
+
+class Server:
+    """Serves a project on a free port of this machine while the block runs."""
+
+    def __init__(self, project: Project, views: Views) -> None:
+        config = uvicorn.Config(create_app(project, views), access_log=False, log_level="error", timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(config)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        started = time.monotonic()
+        while not self._server.started:
+            if time.monotonic() - started > _START_S or not self._thread.is_alive():
+                raise AwayError("the server for the study did not start")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    def client(self, token: str) -> Client:
+        return Client(self.port, token)
+
+
+class Client:
+    """Speaks the tool's HTTP interface with a personal token over one kept connection."""
+
+    def __init__(self, port: int, token: str, host: str = "127.0.0.1") -> None:
+        self._connection = http.client.HTTPConnection(host, port, timeout=60)
+        self._token = token
+
+    def __call__(self, method: str, path: str, body: object = None, *, lease: str = "") -> dict[str, Any]:
+        """The answer as an object. Raises `Refused` with the server's sentence for anything but success."""
+        headers = {"Authorization": f"Bearer {self._token}", "X-Lease": lease}
+        data = None if body is None else json.dumps(body).encode()
+        self._connection.request(method, path, data, headers)
+        response = self._connection.getresponse()
+        content = response.read()
+        answer: dict[str, Any] = json.loads(content) if response.headers.get_content_type() == "application/json" else {}
+        if response.status != 200:
+            raise Refused(response.status, str(answer.get("error", response.reason)))
+        return answer
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Refused(Refusal):
+    """The server's refusal, as a client sees it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
