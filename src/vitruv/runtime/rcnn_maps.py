@@ -6,19 +6,17 @@ is not 0, and then has the best of the 25 fine channels. U, V and their confiden
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from vitruv.geometry import Taps, bilinear_taps, pixel_centres, resize_bilinear
 from vitruv.results import ChartMap
-from vitruv.runtime.chart_maps import mix_cells, winning_channel
-from vitruv.types import BoolArray, Float32Array, Int64Array, UInt8Array
+from vitruv.runtime.chart_maps import mix_cells, values_of_label, winning_channel
+from vitruv.types import BoolArray, Float32Array
 
 PER_CHART = ("u", "v", "sigma_2", "kappa_u", "kappa_v")
 PER_PIXEL = ("fine_segm_confidence", "coarse_segm_confidence")
-
-_BLOCK = 32768  # pixels per step: a step's arrays stay in the cache
 
 
 def chart_map(maps: Mapping[str, Float32Array], size_hw: tuple[int, int]) -> tuple[ChartMap, dict[str, Float32Array]]:
@@ -32,7 +30,7 @@ def chart_map(maps: Mapping[str, Float32Array], size_hw: tuple[int, int]) -> tup
     labels = winning_channel(maps["fine_segm"], down, across)
     labels[winning_channel(maps["coarse_segm"], down, across) == 0] = 0
     names = [name for name in PER_CHART if name in maps]
-    picked = _of_label(labels, [maps[name] for name in names], down, across)
+    picked = values_of_label(labels, np.stack([maps[name] for name in names])[:, 1:], down, across)
     values = dict(zip(names, picked, strict=True))
     confidences = {name: values[name] for name in names[2:]}
     confidences |= {name: resize_bilinear(maps[name], size_hw)[0] for name in PER_PIXEL if name in maps}
@@ -58,17 +56,3 @@ def _taps(maps: Float32Array, size_hw: tuple[int, int]) -> tuple[Taps, Taps]:
         for cells, pixels in zip(maps.shape[1:], size_hw, strict=True)
     )
     return down, across
-
-
-def _of_label(labels: UInt8Array, maps: Sequence[Float32Array], down: Taps, across: Taps) -> Float32Array:
-    """(len(maps), h, w) float32: of each (25, s, s) map the channel of the pixel's label, 0 on background."""
-    height, width = maps[0].shape[1:]
-    cells = np.stack([channels.reshape(-1) for channels in maps], axis=1)  # (25 * s * s, maps)
-    result = np.zeros((len(maps), labels.size), np.float32)
-    seen: Int64Array = np.flatnonzero(labels)
-    for start in range(0, len(seen), _BLOCK):
-        pixels = seen[start : start + _BLOCK]
-        row, column = np.divmod(pixels, labels.shape[1])
-        first = labels.reshape(-1)[pixels].astype(np.int64) * (height * width)
-        result[:, pixels] = mix_cells(cells, width, down, across, row, column, first=first).T
-    return result.reshape(len(maps), *labels.shape)
