@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,11 @@ def quantise(name: str, values: AnyArray, bits: int) -> dict[str, AnyArray]:
     The largest error of a row is its largest value / (2 (2^(bits-1) - 1)).
     """
     top = 2 ** (bits - 1) - 1
-    flat = np.asarray(values, np.float64).reshape(len(values), -1)
-    scale = np.abs(flat).max(axis=1, initial=0.0) / top
+    real = np.asarray(values, np.float64)
+    scale = np.abs(real).max(axis=tuple(range(1, real.ndim)), initial=0.0) / top
     scale[scale == 0] = 1.0
-    codes = np.rint(flat / scale[:, None]).astype(np.int8 if bits == 8 else np.int16)
-    return {name: codes.reshape(np.shape(values)), name + _SCALE: scale.astype(np.float32)}
+    codes = np.rint(real / scale.reshape(-1, *[1] * (real.ndim - 1))).astype(np.int8 if bits == 8 else np.int16)
+    return {name: codes, name + _SCALE: scale.astype(np.float32)}
 
 
 def dequantise(arrays: Mapping[str, AnyArray], name: str) -> AnyArray:
@@ -59,5 +60,6 @@ def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:
             np.savez_compressed(file, **dict(arrays))  # type: ignore[arg-type,unused-ignore]
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise UnwritableFileError(path, f"cannot be written ({error.strerror or error})") from error

@@ -13,7 +13,8 @@ from vitruv.body import anny_source
 from vitruv.body.anny_people import People, ShapeSpace, draw_people, principal_components, shape_space
 from vitruv.body.arrays import quantise, write_npz
 from vitruv.body.helpers import FIRST, LAST, fit_helpers
-from vitruv.body.model import COCO_KEYPOINTS
+from vitruv.body.measure import measure
+from vitruv.body.model import COCO_KEYPOINTS, Body
 from vitruv.body.occlusion import open_sky
 from vitruv.body.skeleton import BONE_INDEX, BONES
 from vitruv.errors import MissingExtraError, ModelError
@@ -114,13 +115,9 @@ def build(*, components: int, people: int, seed: int, progress: Callable[[str], 
         "people_age": drawn.age[order].astype(np.float16),
         "people_femininity": drawn.femininity[order].astype(np.float16),
     }
-    unseen = basis.encode(space, kept_aside.coefficients)
-    residual = np.tensordot(basis.mean + unseen @ basis.directions - kept_aside.coefficients, space.vertex_shapes, axes=1)
-    distance = 1000 * np.linalg.norm(residual, axis=-1)
+    progress("measuring the error")
     report = {
-        "rest error, mean, mm": float(distance.mean()),
-        "rest error, 99th percentile, mm": float(np.percentile(distance, 99)),
-        "rest error, largest, mm": float(distance.max()),
+        **measure(model, template, groups, space, basis, kept_aside, Body.from_arrays(arrays)),
         "keypoint error, mean, mm": 1000 * keypoint_error,
         "helper error, mean, mm": 1000 * helpers.error_m,
     }

@@ -148,8 +148,10 @@ class Body:
         """
         coefficients = self._shapes(shapes)
         n = len(coefficients)
-        vertices = self.mean + (coefficients @ self.components.reshape(self.shape_size, -1)).reshape(n, -1, 3)
-        joints = self.joint_mean + (coefficients @ self.joint_components.reshape(self.shape_size, -1)).reshape(n, -1, 3)
+        vertices = self.mean + (coefficients @ self.components.reshape(self.shape_size, -1)).reshape(n, *self.mean.shape)
+        joints = self.joint_mean + (coefficients @ self.joint_components.reshape(self.shape_size, -1)).reshape(
+            n, *self.joint_mean.shape
+        )
         return vertices, joints
 
     def pose(self, shapes: AnyArray, poses: Sequence[Pose] | AnyArray) -> Posed:

@@ -82,8 +82,11 @@ STANCES = {
     "running": Stance(Leg((30, 75), (40, 100)), Leg((-30, 10), (10, 90), ankle=(-35, 5)), (5, 25), (0, 15), ("running",), 1.5),
     "sitting": Stance(_SEAT, _SEAT, (-15, 10), (-5, 30), ("on lap", "on lap", "hanging", "crossed", "ahead", "to face"), 3),
     "floor sitting": Stance(
-        Leg((75, 110), (0, 120), spread=(0, 30), out=(0, 40)), Leg((75, 110), (0, 120), spread=(0, 30), out=(0, 40)),
+        Leg((80, 100), (0, 20), spread=(0, 30), out=(0, 30)), Leg((110, 125), (60, 100), spread=(0, 20), out=(0, 30)),
         (-20, 5), (5, 35), ("on lap", "behind", "ahead"), 1,
+    ),
+    "knees up": Stance(
+        Leg((110, 125), (70, 120)), Leg((110, 125), (70, 120)), (-20, 0), (10, 35), ("on lap", "ahead", "behind"), 0.7
     ),
     "cross-legged": Stance(
         Leg((80, 100), (105, 130), spread=(25, 40), out=(50, 70)), Leg((80, 100), (105, 130), spread=(25, 40), out=(50, 70)),
