@@ -153,7 +153,7 @@ def problems_of(record: Mapping[str, Any], *, inside_masks: bool = True) -> Iter
     elif not _is_polygons(record.get("segmentation") or []):
         yield "segmentation must be a mask or a list of polygons, each at least three x, y pairs"
     keypoints = record.get("keypoints") or []
-    if not isinstance(keypoints, list) or len(keypoints) % 3 or not all(map(_is_number, keypoints)):
+    if not isinstance(keypoints, list) or len(keypoints) % 3 or not _are_numbers(keypoints):
         yield "keypoints must be a list of x, y, visibility"
 
 
@@ -179,11 +179,11 @@ def _problems_of_points(record: Mapping[str, Any]) -> Iterator[str]:
     count = len(record["dp_x"]) if isinstance(record["dp_x"], list) else 0
     for name in names:
         values = record.get(name)
-        if not isinstance(values, list) or not all(map(_is_number, values)):
+        if not isinstance(values, list) or not _are_numbers(values):
             yield f"{name} must be a list of finite numbers"
         elif len(values) != count:
             yield f"{name} has {len(values)} values, but dp_x has {count}"
-        elif name == "dp_vertex" and not all(isinstance(value, int) and value >= 0 for value in values):
+        elif name == "dp_vertex" and (not set(map(type, values)) <= {int} or min(values, default=0) < 0):
             yield "dp_vertex must be a list of whole numbers"
 
 
@@ -202,15 +202,19 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15
 
 
+def _are_numbers(values: list[Any]) -> bool:
+    """All finite numbers; by types and extremes, as files hold millions."""
+    return set(map(type, values)) <= {int, float} and (not values or (min(values) > -1e15 and max(values) < 1e15))
+
+
 def is_box(value: object) -> bool:
     """Whether a value of a file is x, y, w, h in pixels."""
-    if not isinstance(value, list) or len(value) != 4 or not all(map(_is_number, value)):
+    if not isinstance(value, list) or len(value) != 4 or not _are_numbers(value):
         return False
     return all(abs(v) <= _SIDE_LIMIT for v in value) and value[2] >= 0 and value[3] >= 0
 
 
 def _is_polygons(value: object) -> bool:
     return isinstance(value, list) and all(
-        isinstance(corners, list) and len(corners) >= 6 and len(corners) % 2 == 0 and all(map(_is_number, corners))
-        for corners in value
+        isinstance(corners, list) and len(corners) >= 6 and len(corners) % 2 == 0 and _are_numbers(corners) for corners in value
     )

@@ -52,39 +52,47 @@ def unpack_many(texts: Sequence[str | bytes]) -> tuple[Int64Array, Int64Array]:
     Raises InputError when a text is not packed runs.
     """
     raw = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts]
-    groups = np.frombuffer(b"".join(raw), np.uint8).astype(np.int64) - 48
-    ends = np.cumsum([len(text) for text in raw], dtype=np.int64)
-    if groups.size == 0:
-        return np.zeros(0, np.int64), np.zeros(len(raw) + 1, np.int64)
-    last = (groups & 0x20) == 0
-    if groups.min() < 0 or groups.max() > 63 or not last[ends[ends > 0] - 1].all():
+    groups = np.frombuffer(b"".join(raw), np.uint8) - np.uint8(48)  # below 48 wraps round to large numbers
+    sizes = np.array([len(text) for text in raw], np.int64)
+    stops = np.flatnonzero(groups < 32)
+    first = np.searchsorted(stops, np.append(0, np.cumsum(sizes)))
+    if not len(groups):
+        return np.zeros(0, np.int64), first
+    lengths = np.diff(stops, prepend=-1)
+    last_of_text = np.cumsum(sizes)[sizes > 0] - 1
+    if groups.max() > 63 or groups[last_of_text].max() >= 32 or lengths.max() > _MOST_GROUPS:
         raise InputError("the packed runs of a mask are damaged")
-    stops = np.flatnonzero(last)
-    starts = np.concatenate([[0], stops[:-1] + 1])
-    lengths = stops - starts + 1
-    if lengths.max() > _MOST_GROUPS:
-        raise InputError("the packed runs of a mask are damaged")
-    place = np.arange(len(groups)) - np.repeat(starts, lengths)
-    values = np.add.reduceat((groups & 0x1F) << (5 * place), starts)
-    values -= np.where(groups[stops] & 0x10, np.int64(1) << (5 * lengths), 0)
-    first = np.concatenate([[0], np.searchsorted(stops, ends - 1, side="right")]).astype(np.int64)
-    _undo_differences(values, first)
+    starts = stops - lengths + 1
+    values = (groups[starts] & 0x1F).astype(np.int64)
+    longer = np.flatnonzero(lengths > 1)
+    for place in range(1, int(lengths.max())):
+        values[longer] |= (groups[starts[longer] + place] & 0x1F).astype(np.int64) << (5 * place)
+        longer = longer[lengths[longer] > place + 1]
+    negative = np.flatnonzero(groups[stops] & 0x10)
+    values[negative] -= np.int64(1) << (5 * lengths[negative])
+    values = _undo_differences(values, first)
     if values.min() < 0 or values.max() > MAX_PIXELS:
         raise InputError("the packed runs of a mask are damaged")
     return values, first
 
 
-def _undo_differences(values: Int64Array, first: Int64Array) -> None:
-    """Run m of a mask, from m = 3 on, stands as the difference to run m - 2: sum them up, all masks at once, in place."""
-    place = np.arange(len(values)) - np.repeat(first[:-1], np.diff(first))
-    for parity, begin in ((1, 1), (0, 2)):
-        chosen = np.flatnonzero((place % 2 == parity) & (place >= begin))
-        if not len(chosen):
-            continue
-        sums = np.cumsum(values[chosen])
-        heads = np.flatnonzero(place[chosen] == begin)
-        before = sums[heads] - values[chosen[heads]]
-        values[chosen] = sums - np.repeat(before, np.diff(np.append(heads, len(chosen))))
+def _undo_differences(values: Int64Array, first: Int64Array) -> Int64Array:
+    """Run m of a mask, from m = 3 on, stands as the difference to run m - 2: sum them up, all masks at once.
+
+    The masks are laid out in two columns, even and odd runs, each beginning on a new row.
+    """
+    counts = np.diff(first)
+    rows = (counts + 1) // 2
+    begin = np.cumsum(rows) - rows
+    place = np.arange(len(values)) + np.repeat(2 * begin - first[:-1], counts)
+    columns = np.zeros(2 * int(rows.sum()), np.int64)
+    columns[place] = values
+    third = 2 * begin[counts > 2]
+    columns[third + 2] -= columns[third]  # the third run is no difference; make it one
+    sums = np.cumsum(columns.reshape(-1, 2), axis=0)
+    there = counts > 0
+    before = sums[begin[there]] - columns.reshape(-1, 2)[begin[there]]
+    return np.asarray((sums - np.repeat(before, rows[there], axis=0)).reshape(-1)[place])
 
 
 def decode_rle(rle: object, *, size_hw: tuple[int, int] | None = None) -> BoolArray:
@@ -119,7 +127,10 @@ def rasterize_polygons(polygons: Sequence[Sequence[float]], size_hw: tuple[int, 
     height, width = size_hw
     filled = np.zeros(size_hw, bool)
     for polygon in polygons:
-        corners = np.asarray(polygon, np.float64)
+        try:
+            corners = np.asarray(polygon, np.float64)
+        except (TypeError, ValueError):
+            raise InputError("a polygon must be a list of numbers") from None
         if corners.ndim != 1 or len(corners) < 6 or len(corners) % 2:
             raise InputError("a polygon must be a list of at least three x, y pairs")
         if not (np.abs(corners) <= _MOST_POLYGON_SIZE).all():

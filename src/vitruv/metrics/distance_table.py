@@ -15,7 +15,7 @@ import numpy as np
 from vitruv.errors import FormatError, InputError
 from vitruv.types import AnyArray, Float32Array, Int64Array
 
-_WINDOW = 1 << 28  # bytes mapped at a time
+_WINDOW = 1 << 26  # bytes mapped at a time
 _FEW = 4096  # so few entries are not worth sorting
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.errors import FormatError, MissingExtraError, MissingFileError
+from vitruv.errors import FormatError, MissingFileError
 from vitruv.metrics.charted_surface import ChartedSurface
 from vitruv.metrics.surfaces import OFFICIAL_KAPPA_M
 from vitruv.metrics.table_files import cache_folder, cached_name, open_table
+from vitruv.surface.official_mat import read_mat
 from vitruv.types import Float64Array, PathLike
 
 _CODES = 256
@@ -28,9 +29,9 @@ def open_official(folder: PathLike, *, cache: PathLike | None = None) -> Charted
     """
     folder, cache = Path(folder), cache_folder() if cache is None else Path(cache)
     charts = folder / "SMPL_subdiv.mat"
-    rows = read_mat(charts, ("U_subdiv", "V_subdiv", "Part_ID_subdiv"))
+    rows = read_vectors(charts, ("U_subdiv", "V_subdiv", "Part_ID_subdiv"))
     merge = folder / "SMPL_SUBDIV_TRANSFORM.mat"
-    index = read_mat(merge, ("index",))["index"]
+    index = read_vectors(merge, ("index",))["index"]
     u, v, chart = rows["U_subdiv"], rows["V_subdiv"], rows["Part_ID_subdiv"]
     if not len(u) == len(v) == len(chart) == len(index) or not len(u):
         raise FormatError(charts, f"U, V, chart and index of every row expected: {len(u)}, {len(v)}, {len(chart)}, {len(index)}")
@@ -54,23 +55,10 @@ def open_official(folder: PathLike, *, cache: PathLike | None = None) -> Charted
     raise MissingFileError(folder / "Pdist_matrix.pkl", "no such file, nor Pdist_matrix.mat beside it")
 
 
-def read_mat(path: Path, names: tuple[str, ...]) -> dict[str, Float64Array]:
-    """Vectors of numbers in a MATLAB 5 file, as float64. Raises MissingFileError, FormatError, MissingExtraError."""
-    try:
-        import scipy.io
-    except ImportError:
-        raise MissingExtraError("scipy", "eval") from None
-    if not path.exists():
-        raise MissingFileError(path)
-    try:
-        stored = scipy.io.loadmat(path, variable_names=list(names))
-    # The reader answers damaged files with errors of every kind; all of them mean the same here.
-    except Exception as error:
-        raise FormatError(path, f"not a readable MATLAB 5 file: {error}") from None
-    found = {}
+def read_vectors(path: Path, names: tuple[str, ...]) -> dict[str, Float64Array]:
+    """Vectors of numbers in a MATLAB 5 file, as float64. Raises MissingFileError, FormatError."""
+    stored = read_mat(path)
     for name in names:
-        values = stored.get(name)
-        if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        if name not in stored:
             raise FormatError(path, f"there are no numbers under {name!r}")
-        found[name] = values.astype(np.float64).ravel()
-    return found
+    return {name: stored[name].ravel() for name in names}

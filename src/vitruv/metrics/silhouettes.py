@@ -99,15 +99,16 @@ def foregrounds(people: Sequence[Person]) -> list[UInt8Array | None]:
     ends = np.cumsum(runs)
     if len(texts) and (np.diff(np.append(0, ends)[first]) != _GRID_PIXELS).any():
         return [_one_by_one(person) for person in people]
-    mask_of_run = np.repeat(np.arange(len(texts)), np.diff(first))
-    place = np.arange(len(runs)) - first[mask_of_run]
-    # The people lie one behind the other, with one free place between them.
-    ends += np.array(owner, np.int64)[mask_of_run] * (_GRID_PIXELS + 1) - mask_of_run * _GRID_PIXELS
-    is_end = place % 2
-    closed = np.append(place[1:] % 2 == 1, False) | (is_end == 1)  # a last background run that no foreground follows
-    events = np.sort(2 * ends[closed] + is_end[closed])
-    depth = np.cumsum(1 - 2 * (events & 1))
-    borders = (events >> 1)[((events & 1 == 0) & (depth == 1)) | ((events & 1 == 1) & (depth == 0))]
+    # The people lie one behind the other, with one free place between them. Even runs end where foreground begins.
+    counts, masks = np.diff(first), np.arange(len(texts))
+    ends += np.repeat(np.array(owner, np.int64) * (_GRID_PIXELS + 1) - masks * _GRID_PIXELS, counts)
+    is_end = (np.arange(len(runs)) + np.repeat(first[:-1], counts)) & 1
+    events = 2 * ends + is_end
+    open_ended = first[1:][counts % 2 == 1] - 1  # a last background run that no foreground follows
+    events = np.sort(np.delete(events, open_ended))
+    is_end = events & 1
+    depth = np.cumsum(1 - 2 * is_end)
+    borders = events[depth == 1 - is_end] >> 1
     cuts = np.searchsorted(borders, np.arange(len(people) + 1) * (_GRID_PIXELS + 1))
     for i in range(len(people)):
         if i not in unions:
@@ -136,7 +137,7 @@ def stretch(union: UInt8Array, sides_hw: tuple[float, float], *, align_corners: 
     bits = beside[row]
     bits |= beside[next_row] << 2
     filled = bits == 15
-    y, x = np.divmod(np.flatnonzero((bits > 0) & ~filled), bits.shape[1] or 1)
+    y, x = np.divmod(np.flatnonzero(((bits + 1) & 14) != 0), bits.shape[1])  # neither 0 nor 15
     four, low, left = bits[y, x], down[y], across[x]
     weights = ((1 - low) * (1 - left), (1 - low) * left, low * (1 - left), low * left)
     total = np.zeros(len(y))

@@ -1,0 +1,224 @@
+"""Damage files at random and read them: every decoder must answer with a value or a Vitruv error, soon, and in little memory.
+
+    python benchmarks/fuzz_formats.py --seconds 600 [--seed 1] [--folder DIR]
+
+Each round takes a whole file of one kind, damages it (bytes, cuts, splices, or values and keys of JSON), and reads everything in
+it. A round that raises anything else, takes more than 20 s or more than 4 GB is reported, and its file kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import collections
+import io
+import json
+import pickle
+import random
+import resource
+import signal
+import struct
+import time
+import traceback
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from vitruv.errors import VitruvError
+from vitruv.formats import AnnotationFile, decode_rle, encode_rle, encode_uv_data, rasterize_polygons, read_pickle, read_results
+from vitruv.formats.check import check_file
+from vitruv.formats.json_records import parse_json
+from vitruv.formats.pickled_results import RECORDS
+from vitruv.metrics.report import read_report
+from vitruv.metrics.silhouettes import foregrounds, outline
+from vitruv.surface.official_mat import read_mat
+
+Sample = tuple[str, bytes]
+_NUMBERS = (0, -1, 1, 2**31, 2**63, -(2**63), 1e308, 1e-308, 60000, 255, 256, 0.5)
+_ODD: tuple[Any, ...] = (*_NUMBERS, None, True, "", "x", [], {}, [[]], {"size": [1, 1], "counts": "1"}, "0" * 40, ["a"], [1e400])
+
+
+def person() -> dict[str, Any]:
+    mask = np.zeros((256, 256), bool)
+    mask[20:200, 30:90] = True
+    packed = encode_rle(mask)
+    return {
+        "id": 1,
+        "image_id": 7,
+        "category_id": 1,
+        "bbox": [3.5, 4.0, 40.0, 60.0],
+        "area": 900.0,
+        "iscrowd": 0,
+        "segmentation": [[3, 4, 40, 5, 30, 60]],
+        "keypoints": [5, 6, 2] * 17,
+        "dp_x": [10.0, 100.5],
+        "dp_y": [10.0, 100.5],
+        "dp_I": [1.0, 24.0],
+        "dp_U": [0.5, 0.25],
+        "dp_V": [0.5, 0.25],
+        "dp_masks": [packed, [], packed, *[[]] * 11],
+    }
+
+
+def annotation_json() -> bytes:
+    crowd = {"id": 2, "image_id": 7, "bbox": [0, 0, 9, 9], "iscrowd": 1, "segmentation": {"size": [80, 64], "counts": [5120]}}
+    images = [{"id": 7, "width": 64, "height": 80, "file_name": "7.jpg"}]
+    return json.dumps({"images": images, "annotations": [person(), crowd], "categories": [{"id": 1}], "info": {}}).encode()
+
+
+def codes() -> Any:
+    return (np.indices((60, 40)).sum(axis=0) % 25 * np.ones((3, 1, 1))).astype(np.uint8)
+
+
+def result_json() -> bytes:
+    data = base64.encodebytes(base64.b64decode(encode_uv_data(codes()))).decode()
+    row = {"image_id": 7, "category_id": 1, "score": 0.5, "bbox": [3.5, 4, 40, 60], "uv_shape": [3, 60, 40], "uv_data": data}
+    return json.dumps([row, row]).encode()
+
+
+def pickles() -> list[bytes]:
+    record = {"image_id": 7, "category_id": 1, "score": 0.5, "bbox": [3.5, 4, 40, 60], "uv": codes()}
+    values: Any = [record, {"model": collections.OrderedDict(w=np.ones((2, 3), np.float32)), "x": (1, 2.5, "é", b"a", {1}, None)}]
+    return [pickle.dumps(values[i % 2], protocol) for i in range(2) for protocol in range(6)]
+
+
+def torch_file() -> bytes:
+    """A small torch.save file, made without torch."""
+    storage = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x06tQ"
+    start = b"\x80\x02}X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n("
+    content = start + storage + b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89ccollections\nOrderedDict\n)RtRs."
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/data.pkl", content)
+        archive.writestr("a/data/0", struct.pack("<6f", *range(6)))
+    return stream.getvalue()
+
+
+def mat_file() -> bytes:
+    stream = io.BytesIO()
+    scipy.io.savemat(stream, {"U_subdiv": np.random.default_rng(0).random((1, 50)), "index": np.arange(50.0)[:, None]})
+    return stream.getvalue()
+
+
+def read_annotations(path: Path) -> None:
+    annotations = AnnotationFile.open(path)
+    people = list(annotations.people())
+    foregrounds(people)
+    for one in people:
+        _ = one.points, one.keypoints(), one.foreground(), one.area, one.is_crowd
+        outline(one, annotations.images[one.image_id].size_hw)
+    annotations.write(path.with_suffix(".again"))
+
+
+def read_all_results(path: Path) -> None:
+    results = read_results(path)
+    for i in range(len(results)):
+        results.iuv(i)
+
+
+def read_values(path: Path) -> None:
+    value = parse_json(path.read_bytes(), path)
+    decode_rle(value)
+    if "polygon" not in value:
+        return
+    rasterize_polygons([value["polygon"]], (50, 50))
+
+
+def kinds() -> dict[str, tuple[list[bytes], Callable[[Path], object]]]:
+    report = json.dumps({"compat": "clean", "measures": {"gps": {"AP": 1.5}}}).encode()
+    mask = json.dumps({**encode_rle(np.eye(40, dtype=bool)), "polygon": [1, 2, 30, 4, 20, 40]}).encode()
+    return {
+        "annotations": ([annotation_json()], read_annotations),
+        "results": ([result_json()], read_all_results),
+        "masks": ([mask], read_values),
+        "pickles": ([*pickles(), torch_file()], lambda path: read_pickle(path, records=RECORDS)),
+        "pickled results": (pickles()[:6], read_all_results),
+        "mat": ([mat_file()], read_mat),
+        "report": ([report], read_report),
+        "check": ([annotation_json(), result_json(), *pickles()[:6]], check_file),
+    }
+
+
+def damaged(sample: bytes, rng: random.Random) -> bytes:
+    if sample[:1] in b"[{" and rng.random() < 0.6:
+        value = json.loads(sample)
+        for _ in range(rng.choice((1, 1, 2, 4))):
+            value = replaced(value, rng)
+        return json.dumps(value).encode()
+    data = bytearray(sample)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(6):
+            case 0 if data:
+                data[at % len(data)] ^= 1 << rng.randrange(8)
+            case 1 if data:
+                data[at % len(data)] = rng.choice((0, 255, 127, 128, *b'"\\[]{},:0123456789.eRbcoiQ(t'))
+            case 2:
+                del data[at : at + rng.choice((1, 4, 100))]
+            case 3:
+                data[at:at] = data[rng.randrange(len(data) + 1) :][: rng.choice((1, 8, 64))]
+            case 4:
+                data[at : at + 4] = struct.pack("<I", rng.choice((0, 1, 2**31 - 1, 2**32 - 1, rng.randrange(1 << 32))))
+            case _:
+                del data[at:]
+    return bytes(data)
+
+
+def replaced(value: Any, rng: random.Random) -> Any:
+    """One value or key somewhere inside, changed."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        key = rng.choice(list(value))
+        if rng.random() < 0.1:
+            return {k: v for k, v in value.items() if k != key}
+        return {**value, key: replaced(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        i = rng.randrange(len(value))
+        return [*value[:i], replaced(value[i], rng), *value[i + 1 :]]
+    if isinstance(value, str) and value and rng.random() < 0.7:
+        i = rng.randrange(len(value))
+        return value[:i] + rng.choice(("", "A", "/", "0", "P", "o", "\x00", "é", "\n")) + value[i + 1 :]
+    return rng.choice(_ODD)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("build/fuzz"))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    rng, every = random.Random(options.seed), kinds()
+    counts: dict[str, collections.Counter[str]] = {kind: collections.Counter() for kind in every}
+    end, path = time.monotonic() + options.seconds, options.folder / "case"
+    while time.monotonic() < end:
+        kind = rng.choice(list(every))
+        samples, read = every[kind]
+        data = damaged(rng.choice(samples), rng)
+        path.unlink(missing_ok=True)
+        path.write_bytes(data)
+        signal.alarm(20)
+        try:
+            read(path)
+            counts[kind]["read"] += 1
+        except VitruvError as error:
+            counts[kind][f"refused ({type(error).__name__})"] += 1
+            if "\n" in str(error) or not str(error):
+                counts[kind]["MESSAGE OF SEVERAL LINES"] += 1
+                (options.folder / f"lines-{kind}-{counts[kind].total()}").write_bytes(data)
+        except Exception:
+            counts[kind]["FAILED"] += 1
+            name = options.folder / f"failed-{kind}-{counts[kind].total()}"
+            name.write_bytes(data)
+            name.with_suffix(".txt").write_text(traceback.format_exc())
+        signal.alarm(0)
+    for kind, count in counts.items():
+        print(f"{kind}: {count.total()} files: " + ", ".join(f"{name} {n}" for name, n in sorted(count.items())))
+
+
+if __name__ == "__main__":
+    main()
