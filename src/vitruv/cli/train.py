@@ -52,7 +52,7 @@ class TrainRegressor:
     output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
     """Folder of the run: settings, checkpoints, scalars, pictures."""
     data: DataConfig
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=3.0))
+    loop: LoopConfig = field(default_factory=LoopConfig)
     task: RegressorConfig = field(default_factory=RegressorConfig)
 
 
@@ -79,6 +79,7 @@ class Resume:
     hours: float | None = None
     """Length of the whole run, the part that is done included."""
     steps: int | None = None
+    """Or its length in steps."""
     device: Literal["auto", "cpu", "cuda"] | None = None
     workers: int | None = None
     threads: int | None = None
@@ -129,8 +130,10 @@ def _resume(argv: Sequence[str]) -> int:
         raise InputError(f"{options.run} is a run of kind {config['kind']!r}, which this verb does not know")
     loop = from_plain(LoopConfig, config["loop"])
     changes = {name: value for name in ("device", "workers", "threads") if (value := getattr(options, name)) is not None}
-    if options.hours is not None or options.steps is not None:
-        changes |= {"hours": options.hours, "steps": options.steps}
+    if options.hours is not None:
+        changes |= {"hours": options.hours, "steps": None}
+    if options.steps is not None:
+        changes["steps"] = options.steps
     plain = config["task"]
     task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
     data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"])

@@ -61,8 +61,9 @@ class AttentionBlock(nn.Module):
         self.project = nn.Linear(channels, channels)
         self.norm_perceptron = nn.LayerNorm(channels)
         self.perceptron = nn.Sequential(nn.Linear(channels, 2 * channels), nn.ReLU(), nn.Linear(2 * channels, channels))
-        nn.init.zeros_(self.project.weight)
-        nn.init.zeros_(self.perceptron[2].weight)  # type: ignore[arg-type]
+        for last in (self.project, self.perceptron[2]):  # a new block is the identity
+            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(self, cells: Tensor) -> Tensor:
         """cells: (n, length, channels); the same out."""

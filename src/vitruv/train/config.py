@@ -36,10 +36,10 @@ class DataConfig:
 class LoopConfig:
     """Settings of the training loop. Everything that changes what is learnt is in here and is saved beside the checkpoints."""
 
+    hours: float = 3.0
+    """Length of the run in hours of training, stops not counted; the learning rate follows the clock."""
     steps: int | None = None
-    """Length of the run in optimiser steps; then a run that was stopped and resumed learns the same as an unbroken one."""
-    hours: float | None = None
-    """Or its length in hours of training, stops not counted; the learning rate follows the clock."""
+    """Length in optimiser steps instead; then a run that was stopped and resumed learns the same as an unbroken one."""
     batch: int = 64
     """Samples per step."""
     lr: float = 1.5e-3
@@ -69,8 +69,6 @@ class LoopConfig:
     evaluate_minutes: float = 15.0
 
     def __post_init__(self) -> None:
-        if (self.steps is None) == (self.hours is None):
-            raise InputError("give either steps or hours: how long to train")
         for name in ("steps", "hours", "batch", "lr", "clip_norm", "repeats", "group", "log_steps"):
             value = getattr(self, name)
             if value is not None and not value > 0:

@@ -50,6 +50,8 @@ def augment_crops(batch: Batch, config: AugmentConfig, generator: torch.Generato
     mirror_uv: (25, 256, 256, 2) uint8, indexed by chart, U code, V code: the codes of the mirrored place on the mirrored chart.
         None: nothing is mirrored.
     """
+    if not len(batch["image"]):
+        return batch
     if mirror_uv is not None and config.flip:
         batch = flip(batch, uniform(len(batch["image"]), generator) < config.flip, mirror_uv)
     if config.turn_deg or config.zoom or config.shift:

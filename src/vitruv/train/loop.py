@@ -112,7 +112,7 @@ def finished_share(config: LoopConfig, position: Position) -> float:
     """How much of the run is done, 0..1 and beyond: by steps, or by the clock."""
     if config.steps is not None:
         return position.step / config.steps
-    return position.elapsed_s / (3600 * (config.hours or 1))
+    return position.elapsed_s / (3600 * config.hours)
 
 
 def learning_rate(config: LoopConfig, step: int, share: float) -> float:

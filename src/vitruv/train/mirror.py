@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitruv.errors import InputError
 from vitruv.surface import Atlas
 from vitruv.surface.charts import MIRROR_CHART, NUM_LABELS
 from vitruv.types import UInt8Array
@@ -14,12 +15,14 @@ def mirror_table(atlas: Atlas) -> UInt8Array:
 
     Codes are round(255 u). Codes beside the chart's outline give those of the outline's nearest place.
     """
+    return np.stack([np.zeros((256, 256, 2), np.uint8), *(mirror_codes(atlas, chart) for chart in range(1, NUM_LABELS))])
+
+
+def mirror_codes(atlas: Atlas, chart: int) -> UInt8Array:
+    """(256, 256, 2) uint8: the table of one chart."""
     codes = np.arange(256, dtype=np.float32) / 255
     uv = np.stack(np.meshgrid(codes, codes, indexing="ij"), axis=-1).reshape(-1, 2)
-    table = np.zeros((NUM_LABELS, 256, 256, 2), np.uint8)
-    for chart in range(1, NUM_LABELS):
-        labels, mirrored = atlas.mirror(np.full(len(uv), chart, np.uint8), uv)
-        if not (labels == MIRROR_CHART[chart]).all():
-            raise ValueError(f"the atlas mirrors chart {chart} onto {sorted(set(labels.tolist()))}")
-        table[chart] = np.rint(255 * mirrored).astype(np.uint8).reshape(256, 256, 2)
-    return table
+    labels, mirrored = atlas.mirror(np.full(len(uv), chart, np.uint8), uv)
+    if not (labels == MIRROR_CHART[chart]).all():
+        raise InputError(f"the atlas mirrors chart {chart} onto {sorted(set(labels.tolist()))}; expected {MIRROR_CHART[chart]}")
+    return np.rint(255 * mirrored).astype(np.uint8).reshape(256, 256, 2)

@@ -60,9 +60,10 @@ class FakeScenes:
             if not person[y : y + h, x : x + w].any():
                 person[y : y + h, x : x + w] = person.max() + 1
                 image[y : y + h, x : x + w] = rng.integers(150, 255, 3)
-        boxes = [
-            (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1) for i in range(1, int(person.max()) + 1) for ys, xs in [np.nonzero(person == i)]
-        ]
+        boxes = []
+        for i in range(1, int(person.max()) + 1):
+            rows, columns = np.nonzero(person == i)
+            boxes.append((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
         return SceneSample(
             image=image,
             boxes_xyxy=np.array(boxes, np.float32).reshape(-1, 4),

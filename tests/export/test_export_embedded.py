@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from fake_people import FakeCrops, FakeScenes
+from tiny_run import CONFIG, tiny_loop, tiny_task
+from vitruv.errors import InputError, ModelError
+from vitruv.export import export_detector, export_embedded, export_regressor
+from vitruv.networks import CompactDetector, CompactRegressor, normalise
+from vitruv.synth import SceneSample
+from vitruv.train import DetectorConfig, DetectorTask, save_or_check_config, train
+
+DETECTOR = DetectorConfig(size_hw=(96, 96), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 0), context=1, fused=16)
+
+
+def _trained_statistics(network: torch.nn.Module, size_hw: tuple[int, int]) -> None:
+    """Running means that are not the identity, as after training."""
+    torch.manual_seed(0)
+    for _ in range(3):
+        network(torch.randn(4, 3, *size_hw))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, Path]:
+    regressor, detector = tmp_path / "regressor", tmp_path / "detector"
+    for folder, kind, task, sampler in (
+        (regressor, "regressor", tiny_task(), FakeCrops()),
+        (detector, "detector", DetectorTask(DETECTOR, held_out=[FakeScenes()(0)]), FakeScenes()),
+    ):
+        folder.mkdir()
+        save_or_check_config(folder, kind, {"loop": tiny_loop(4), "task": CONFIG if kind == "regressor" else DETECTOR})
+        list(train(task, sampler, tiny_loop(4), folder))  # type: ignore[arg-type]
+    return regressor, detector
+
+
+def test_regressor_graph(tmp_path: Path) -> None:
+    network = CompactRegressor(size_hw=(64, 32), widths=(8, 16, 32, 32), blocks=(1, 1, 1), context=2, fused=(16, 16))
+    _trained_statistics(network, (64, 32))
+    path = tmp_path / "regressor.onnx"
+    report = export_regressor(network, path, size_hw=(64, 32))
+    assert report.size_bytes == path.stat().st_size
+    assert max(report.differences.values()) < 1e-4
+    session = onnxruntime.InferenceSession(path)
+    network.eval()
+    for n in (1, 5):
+        crops = np.random.default_rng(n).integers(0, 256, (n, 64, 32, 3), dtype=np.uint8)
+        logits, uv = session.run(["logits", "uv"], {"crops": crops})
+        assert logits.shape == (n, 25, 16, 8) and uv.shape == (n, 48, 16, 8)
+        assert logits.dtype == uv.dtype == np.float32
+        with torch.inference_mode():
+            exact = network(normalise(torch.from_numpy(crops)))
+        # Against weights that were not rounded: half precision keeps three digits.
+        assert np.abs(uv - exact.uv.numpy()).max() < 0.02, f"{n} crops"
+
+
+def test_detector_graph(tmp_path: Path) -> None:
+    network = CompactDetector(size_hw=(96, 64), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 1), context=1, fused=16)
+    _trained_statistics(network, (96, 64))
+    export_detector(network, tmp_path / "detector.onnx", size_hw=(96, 64))
+    session = onnxruntime.InferenceSession(tmp_path / "detector.onnx")
+    boxes, scores = session.run(["boxes_xyxy", "scores"], {"image": np.zeros((1, 96, 64, 3), np.uint8)})
+    cells = 12 * 8 + 6 * 4 + 3 * 2
+    assert boxes.shape == (1, cells, 4) and scores.shape == (1, cells)
+    assert (scores >= 0).all() and (scores <= 1).all()
+    assert (boxes[..., 2:] > boxes[..., :2]).all()
+
+
+def test_weights_are_stored_as_halves_and_nothing_tells_of_the_machine(tmp_path: Path) -> None:
+    network = CompactRegressor(size_hw=(64, 32), widths=(8, 16, 32, 32), blocks=(0, 1, 1), context=1, fused=(16, 16))
+    export_regressor(network, tmp_path / "regressor.onnx", size_hw=(64, 32))
+    graph = onnx.load(tmp_path / "regressor.onnx")
+    assert graph.opset_import[0].version >= 17
+    large = [w for w in graph.graph.initializer if np.prod(w.dims) >= 256]
+    assert large and all(w.data_type == onnx.TensorProto.FLOAT16 for w in large)
+    content = (tmp_path / "regressor.onnx").read_bytes()
+    assert str(Path(torch.__file__).parent).encode() not in content and b"vitruv/networks" not in content
+
+
+def test_two_runs_to_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> None:
+    regressor, detector = runs
+    folder = tmp_path / "model"
+    export_embedded(folder, regressor_run=regressor)
+    first = json.loads((folder / "model.json").read_text())
+    assert set(first) == {"kind", "version", "training", "regressor"}, "the detector is still missing"
+    reports = export_embedded(folder, detector_run=detector)
+    assert [report.path.name for report in reports] == ["detector.onnx"]
+    manifest = json.loads((folder / "model.json").read_text())
+    assert manifest["kind"] == "embedded"
+    assert manifest["regressor"] == {
+        "file": "regressor.onnx",
+        "size_hw": [64, 32],
+        "output_size_hw": [16, 8],
+        "box_scale": 1.15,
+        "pad_value": 114,
+    }
+    assert manifest["detector"] == {"file": "detector.onnx", "size_hw": [96, 96], "pad_value": 114, "nms_iou": 0.6}
+    assert manifest["training"]["regressor"]["steps"] == 4
+    assert manifest["training"]["regressor"]["samples_seen"] == 16
+    assert sorted(path.name for path in folder.iterdir()) == ["detector.onnx", "model.json", "regressor.onnx"]
+
+
+def test_the_runtime_opens_what_was_exported(tmp_path: Path, runs: tuple[Path, Path]) -> None:
+    from vitruv.runtime import load
+
+    folder = tmp_path / "model"
+    export_embedded(folder, regressor_run=runs[0], detector_run=runs[1])
+    scene: SceneSample = FakeScenes(size_hw=(120, 160))(3)
+    people = load(str(folder))(scene.image, boxes=[[10, 10, 60, 110]])
+    assert people.charts[0].size_hw == (100, 50)
+
+
+@pytest.mark.parametrize(
+    ("swap", "message"),
+    [(True, "is a run of kind 'detector', but a regressor is wanted"), (False, "is not a training run")],
+)
+def test_wrong_runs(tmp_path: Path, runs: tuple[Path, Path], swap: bool, message: str) -> None:
+    folder = tmp_path / "model"
+    with pytest.raises(InputError, match=message):
+        export_embedded(folder, regressor_run=runs[1] if swap else tmp_path / "nowhere")
+    assert not list(folder.glob("*")), "nothing is written"
+
+
+def test_a_broken_network_is_not_written(tmp_path: Path) -> None:
+    network = CompactRegressor(size_hw=(64, 32), widths=(8, 16, 32, 32), blocks=(0, 0, 0), context=1, fused=(16, 16))
+    torch.nn.init.constant_(network.logits.bias, float("nan"))  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="differ by"):
+        export_regressor(network, tmp_path / "regressor.onnx", size_hw=(64, 32))
+    assert not list(tmp_path.iterdir())
