@@ -22,9 +22,11 @@ _REST_UPPER_ARM = np.array([0.631, -0.775, 0.012])
 """Direction of the left upper arm of the average body at rest; the shoulder bones turn in proportion to the way from here."""
 _CLAVICLE_SHARE, _SHOULDER_SHARE = 0.16, 0.39
 """Shares of the upper arm's swing, as in the body model's own T-pose (7.6 and 18.1 of 46.8 degrees)."""
-_FINGER_BEND = np.array([[0.45, 0.6, 0.0], *[[0.0, 0.0, -1.0]] * 4])
-"""Axis times share of the curl by which thumb..little finger bend at each knuckle. In the T-pose the palm looks down and fingers
-point outward: they bend about z, down; the thumb closes towards the index finger and under the palm."""
+_FINGER_SPREAD = np.radians([18.0, 4.0, -8.0, -18.0])
+"""How far index..little finger point to the front of straight outward at rest, in the T-pose."""
+_FINGER_BEND = np.array([[0.45, 0.6, 0.0], *([np.sin(a), 0.0, -np.cos(a)] for a in _FINGER_SPREAD)])
+"""Axis times share of the curl by which thumb..little finger bend at each knuckle. In the T-pose the palm looks down: each finger
+bends down about the level line across it; the thumb closes towards the index finger and under the palm."""
 _KNUCKLE_SHARE = np.array([[0.5, 1.0, 1.0], *[[1.0, 1.0, 1.0]] * 4])
 
 
