@@ -9,6 +9,7 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.geometry import crop_window
 from vitruv.render import Camera
+from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
 from vitruv.synth.figure import Figure
 from vitruv.synth.joints import project_joints
@@ -102,7 +103,7 @@ class CropSampler:
         ahead = pixels[depth > 0.1]
         if len(ahead) < 0.5 * len(pixels):
             return None
-        whole_box = np.concatenate([ahead.min(axis=0), ahead.max(axis=0)])
+        whole_box = np.concatenate(bounds_of(ahead))
         frame = np.array([-1e3, -1e3, 1e3, 1e3], np.float32) if whole else draw_frame(rng, whole_box)
         box = np.concatenate([np.maximum(whole_box[:2], frame[:2]), np.minimum(whole_box[2:], frame[2:])])
         if not (whole or _usable(box)):
@@ -119,27 +120,20 @@ class CropSampler:
 
     def _seen_box(self, figures: list[Figure], camera: Camera, occluders: list[Occluder], box: AnyArray) -> Float32Array | None:
         """Box of what is seen of the first figure inside `box`, from a quick look at it; None when that is too little."""
-        width, height = float(box[2] - box[0]), float(box[3] - box[1])
         size_hw = (_LOOK_PX, _LOOK_PX)
         look = zoomed(camera, np.asarray(box), size_hw)
         studio = self.pack.parts.studio
-        raster = studio.surfaces(figures, look, size_hw)
-        alone = studio.surfaces(figures[:1], look, size_hw)
-        seen = studio.owners(figures, raster) == 0
+        alone, seen = studio.first_in_crowd(figures, look, size_hw)
         x = (np.arange(_LOOK_PX) + 0.5) / look.focal_px + (0.0 - look.centre_xy[0]) / look.focal_px
         y = ((np.arange(_LOOK_PX) + 0.5) - look.centre_xy[1]) / look.focal_px
         for occluder in occluders:
             seen &= ~occluder.covers(x, y)
-        if seen.sum() < _LEAST_SEEN * (alone.face >= 0).sum() or seen.sum() < 12:
+        if seen.sum() < _LEAST_SEEN * alone.sum() or seen.sum() < 12:
             return None
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         step = 1 / look.focal_px
         found = np.array([x[columns[0]] - step / 2, y[rows[0]] - step / 2, x[columns[-1]] + step / 2, y[rows[-1]] + step / 2])
-        return (
-            np.concatenate([np.maximum(found[:2], box[:2]), np.minimum(found[2:], box[2:])]).astype(np.float32)
-            if width * height
-            else None
-        )
+        return np.concatenate([np.maximum(found[:2], box[:2]), np.minimum(found[2:], box[2:])]).astype(np.float32)
 
     def _render(self, view: _View, rng: np.random.Generator) -> CropSample:
         parts, config = self.pack.parts, self.config

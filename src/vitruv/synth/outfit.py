@@ -163,15 +163,15 @@ class Tailor:
         p = self._paint
         if rng.random() < 0.94:
             nape = float(rng.uniform(p.nose - 0.35, p.eye))
-            line = p.eye + float(rng.uniform(0.30, 0.62)) * (2 - p.eye)
+            line = p.eye + float(rng.uniform(0.42, 0.74)) * (2 - p.eye)
             volume = float(rng.exponential(0.012) + 0.002)
             add([nape, 2.2, -9.0, 9.0, max(line - nape, 0.05), _WIDE, p.ear_z + float(rng.normal(0.005, 0.012)), 0.012, KIND_HAIR],
                 min(volume, 0.06), "hair")  # fmt: skip
-        if rng.random() < 0.25 * (1 - female) * 2:
-            add([p.nose - float(rng.uniform(0.3, 0.5)), p.nose - float(rng.uniform(0.0, 0.12)), -9.0, 9.0, 0.0, _WIDE,
+        if rng.random() < 0.24 * (1 - female):
+            add([p.nose - float(rng.uniform(0.35, 0.5)), p.nose - float(rng.uniform(0.1, 0.24)), -9.0, 9.0, 0.0, _WIDE,
                  p.ear_z + 0.02, 0.015, KIND_BEARD], 0.003, "hair")  # fmt: skip
-        if rng.random() < 0.10:
-            add([p.eye - 0.09, p.eye + 0.07, -9.0, 9.0, 0.0, _WIDE, p.face_z - 0.035, 0.0, KIND_GLASSES], 0.004, "dark")
+        if rng.random() < 0.05:
+            add([p.eye - 0.06, p.eye + 0.05, -9.0, 9.0, 0.0, _WIDE, p.face_z - 0.035, 0.0, KIND_GLASSES], 0.004, "dark")
         if rng.random() < 0.14:  # cap, hat, hood
             low = p.eye + float(rng.uniform(0.1, 0.5)) * (2 - p.eye)
             add(
@@ -196,7 +196,7 @@ class Tailor:
         material[MATERIAL_GLOSS] = {"leather": 0.35, "shoe": 0.25, "dark": 0.6, "hair": 0.15}.get(
             style, 0.0 if rng.random() < 0.8 else 0.15
         )
-        material[MATERIAL_FOLDS] = 0.0 if style in ("leather", "dark", "logo") else float(rng.uniform(0.05, 0.55))
+        material[MATERIAL_FOLDS] = 0.0 if style in ("leather", "dark", "logo") else float(rng.uniform(0.0, 0.35))
 
 
 def _cloth(

@@ -19,7 +19,7 @@ class BodyPaint:
     fields: (V, NUM_FIELDS) float32: rest x, y, z in metres (pelvis at the origin, y up, z to the front); trunk: -1 at the ankles,
         0 at the crotch, 1 at the base of the neck, 2 at the crown, about 0.8 on the arms; arm: -0.5 away from the arms, 0 at the
         shoulder joint, 0.5 at the elbow, 1 at the wrist; occlusion in 0..1; a slow wave in -2..2 that makes borders uneven.
-    eye, nose, mouth, nape, hairline: trunk coordinates of places on the head; ear_z: depth of the ears, face_z of the eyes.
+    eye, nose: trunk coordinates of places on the head; ear_z: depth of the ears, face_z of the eyes.
     """
 
     fields: Float32Array

@@ -10,10 +10,11 @@ from numba import njit
 
 from vitruv.body import Body
 from vitruv.render import NEAR_M, Camera, Raster
-from vitruv.render.raster import NO_HOLES, draw_faces
+from vitruv.render.raster import NO_HOLES, bounds_of, draw_faces, move_points
 from vitruv.synth.figure import Figure
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.shade import shade_body, shade_cloth
+from vitruv.synth.wear import ACCESSORIES, Cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
 _SHADOW_PX = 96
@@ -76,6 +77,15 @@ class Studio:
         self._draw_all(figures, camera, raster)
         return raster
 
+    def first_in_crowd(self, figures: Sequence[Figure], camera: Camera, size_hw: tuple[int, int]) -> tuple[BoolArray, BoolArray]:
+        """Pixels (h, w) of the first figure alone, and those of them that no other figure hides."""
+        raster = Raster.empty(size_hw)
+        self._draw_all(figures[:1], camera, raster, small=False)
+        alone = raster.face >= 0
+        count = int(self.first_faces(figures[:1])[1])
+        self._draw_all(figures[1:], camera, raster, first=count, small=False)
+        return alone, alone & (raster.face < count)
+
     def first_faces(self, figures: Sequence[Figure]) -> Int32Array:
         """(n + 1,) int32: figure i owns the faces first[i] .. first[i + 1] - 1: the body's, then those of its clothes."""
         counts = [self._face_count + sum(len(c.faces) for c in figure.clothes) for figure in figures]
@@ -85,23 +95,20 @@ class Studio:
         """(h, w) int32: number of the figure that is seen, -1 nobody."""
         return (np.searchsorted(self.first_faces(figures), raster.face, side="right") - 1).astype(np.int32)
 
-    def _draw_all(self, figures: Sequence[Figure], camera: Camera, raster: Raster) -> None:
-        first = 0
+    def _draw_all(self, figures: Sequence[Figure], camera: Camera, raster: Raster, *, first: int = 0, small: bool = True) -> None:
+        """small: with accessories, which a quick look does not need."""
         for figure in figures:
-            self._draw(camera.to_camera(figure.surface), first, camera, raster)
+            self._draw(move_points(figure.surface, camera.rotation, camera.translation), first, camera, raster)
             first += self._face_count
             for cloth in figure.clothes:
-                draw_faces(
-                    camera.to_camera(cloth.vertices), cloth.faces, first,
-                    float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, False,
-                    cloth.face_uv, cloth.alpha, raster.face, raster.barycentric, raster.depth,
-                )  # fmt: skip
+                if small or cloth.kind not in ACCESSORIES:
+                    self._draw_cloth(cloth, first, camera, raster)
                 first += len(cloth.faces)
 
     def body_labels(self, figure: Figure, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
         """Charts (h, w) uint8 and U, V (2, h, w) uint8 of one figure's skin, where `seen`; 0 elsewhere."""
         raster = Raster.empty((seen.shape[0], seen.shape[1]))
-        self._draw(camera.to_camera(figure.body), 0, camera, raster)
+        self._draw(move_points(figure.body, camera.rotation, camera.translation), 0, camera, raster)
         labels, uv = np.zeros(seen.shape, np.uint8), np.zeros((2, *seen.shape), np.uint8)
         _label(raster.face, raster.barycentric, seen, self._chart, self._corner_uv, labels, uv)
         return labels, uv
@@ -131,6 +138,13 @@ class Studio:
                 )  # fmt: skip
                 place += len(cloth.faces)
 
+    def _draw_cloth(self, cloth: Cloth, first: int, camera: Camera, raster: Raster) -> None:
+        draw_faces(
+            move_points(cloth.vertices, camera.rotation, camera.translation), cloth.faces, first,
+            float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, False,
+            cloth.face_uv, cloth.alpha, raster.face, raster.barycentric, raster.depth,
+        )  # fmt: skip
+
     def _draw(self, at: Float32Array, first: int, camera: Camera, raster: Raster) -> None:
         draw_faces(
             at, self._faces, first, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, True,
@@ -141,8 +155,8 @@ class Studio:
         """Depth of the figures seen from far away along the first light; an empty map when there are no shadows."""
         if not lighting.shadows or not figures:
             return np.zeros((0, 0), np.float32), _NO_LIGHT
-        low = np.min([f.surface.min(axis=0) for f in figures], axis=0)
-        high = np.max([f.surface.max(axis=0) for f in figures], axis=0)
+        edges = [bounds_of(f.surface) for f in figures]
+        low, high = np.min([e[0] for e in edges], axis=0), np.max([e[1] for e in edges], axis=0)
         centre, radius = (low + high) / 2, float(np.linalg.norm(high - low)) / 2 + 0.05
         side = int(min(_SHADOW_PX * max(1.0, radius), 3 * _SHADOW_PX))
         away = 40.0 * radius
@@ -151,7 +165,7 @@ class Studio:
             eye, centre, up=np.array([0.3, 1.0, 0.5]), focal_px=0.5 * side * away / radius, centre_xy=(side / 2, side / 2)
         )
         raster = Raster.empty((side, side))
-        self._draw_all(figures, camera, raster)
+        self._draw_all(figures, camera, raster, small=False)
         return raster.depth, camera
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from vitruv.errors import InputError
 from vitruv.render import Camera, Raster
+from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
 from vitruv.synth.figure import Figure
 from vitruv.synth.joints import project_joints
@@ -95,7 +96,7 @@ class SceneSampler:
         """The window of the camera's plane that becomes the picture: the main person has a size and a place by lot."""
         pixels, depth = camera.project(main.surface)
         ahead = pixels[depth > 0.1]
-        low, high = ahead.min(axis=0), ahead.max(axis=0)
+        low, high = bounds_of(ahead)
         aspect = size_hw[1] / size_hw[0]
         share = float(np.exp(rng.uniform(np.log(self.config.smallest), np.log(self.config.largest))))
         height = max(float(high[1] - low[1]), float(high[0] - low[0]) / aspect) / share

@@ -66,7 +66,7 @@ def thicken(
         push = np.float32(0.0)
         x, z, trunk, arm = fields[v, FIELD_X], fields[v, FIELD_Z], fields[v, FIELD_TRUNK], fields[v, FIELD_ARM]
         for k in range(layers.shape[0]):
-            if thickness[k] <= push:
+            if thickness[k] <= push or trunk < layers[k, LAYER_LOW] - 0.05 or trunk > layers[k, LAYER_HIGH] + 0.05:
                 continue
             inside = covers(layers[k], x, z, trunk, arm, fields[v, FIELD_WAVE])
             if inside > -0.02:
@@ -208,8 +208,8 @@ def shade_body(
                     albedo[k] = tone * tone
             if folds > 0.0 and kind != KIND_GLASSES:
                 size = bump.shape[0]
-                bx = int(np.floor((value[0] + 0.6 * value[2]) * 320.0)) % size
-                by = int(np.floor((value[1] - 0.3 * value[2]) * 150.0)) % size
+                bx = int(np.floor((value[0] + 0.6 * value[2]) * 210.0)) % size
+                by = int(np.floor((value[1] - 0.3 * value[2]) * 110.0)) % size
                 normal[0] += folds * bump[by, bx, 0]
                 normal[1] += folds * bump[by, bx, 1]
                 normal[2] += folds * bump[bx, by, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.render import Camera
+from vitruv.render.raster import bounds_of
 from vitruv.types import AnyArray, Float32Array
 
 UP = np.array([0.0, 1.0, 0.0])
@@ -21,7 +22,7 @@ def draw_camera(rng: np.random.Generator, points: AnyArray, *, closest_m: float 
     points: (V, 3) of the person, world axes. Distance, height and roll are those of photos; the optical axis does not have to
     go through the person.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = bounds_of(points)
     centre, tall = (low + high) / 2, float(high[1] - low[1])
     distance = float(np.exp(rng.uniform(np.log(closest_m), np.log(farthest_m))))
     kind = rng.random()

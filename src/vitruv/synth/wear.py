@@ -15,7 +15,7 @@ from vitruv.types import AnyArray, Float32Array, Int32Array, UInt8Array
 
 _KEEP_COLOURS = np.eye(3, 4, dtype=np.float32)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_ACCESSORIES = ("shoes", "hat", "glasses", "hair")
+ACCESSORIES = ("shoes", "hat", "glasses", "hair")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ class Dresser:
         self._wardrobe = wardrobe
         self._skirts = Skirts.of(wardrobe.mannequin)
         self._textures = [np.ascontiguousarray(t) for t in wardrobe.textures]
+        self._lumas = [_luma(t) for t in self._textures]
         self._alphas = [
             np.ascontiguousarray(t[..., 3]) if t.shape[2] == 4 and (t[..., 3] < 128).any() else _NO_ALPHA for t in self._textures
         ]
@@ -76,13 +77,13 @@ class Dresser:
         out = []
         for number in self._wardrobe.outfit(rng, femininity):
             kind = self._wardrobe.items[number].kind
-            if kind in _ACCESSORIES:
+            if kind in ACCESSORIES:
                 if kind == "shoes" and rng.random() < 0.4:
                     continue
             elif not clothed:
                 continue
             worn = self._wardrobe.wear(number, points, normals, posed.transforms[0], rng)
-            textured = worn.texture >= 0 and (kind in _ACCESSORIES or kind == "suit" or rng.random() < 0.6)
+            textured = worn.texture >= 0 and (kind in ACCESSORIES or kind == "suit" or rng.random() < 0.6)
             texture = self._textures[worn.texture] if textured else tiles[int(rng.integers(len(tiles)))]
             alpha = self._alphas[worn.texture] if worn.texture >= 0 else _NO_ALPHA
             out.append(
@@ -95,9 +96,9 @@ class Dresser:
                     texture=texture,
                     alpha=alpha,
                     repeat=1.0 if textured else float(rng.choice([2.0, 3.0, 4.0, 6.0])),
-                    colour_map=_colours(rng, kind, texture, hair) if textured else _KEEP_COLOURS,
+                    colour_map=_colours(rng, kind, self._lumas[worn.texture], hair) if textured else _KEEP_COLOURS,
                     gloss=0.12 if kind in ("hair", "shoes") else 0.0,
-                    folds=0.0 if kind in _ACCESSORIES else float(rng.uniform(0, 0.35)),
+                    folds=0.0 if kind in ACCESSORIES else float(rng.uniform(0, 0.25)),
                     hides=worn.hides,
                 )
             )
@@ -130,22 +131,26 @@ class Dresser:
             repeat=float(rng.choice([2.0, 3.0, 5.0])),
             colour_map=_KEEP_COLOURS,
             gloss=0.0,
-            folds=float(rng.uniform(0, 0.4)),
+            folds=float(rng.uniform(0, 0.25)),
             hides=np.zeros(0, np.int32),
         )
 
 
-def _colours(rng: np.random.Generator, kind: str, texture: UInt8Array, hair: Float32Array) -> Float32Array:
-    """(3, 4) float32: as it is, dyed, or with turned hues; hair in the colour of the head."""
+def _luma(texture: UInt8Array) -> float:
+    """Mean brightness, 0..1, of what is not a hole."""
+    opaque = texture[..., 3] >= 128 if texture.shape[2] == 4 else np.ones(texture.shape[:2], bool)
+    return float((texture[..., :3][opaque] @ _LUMA).mean()) / 255 if opaque.any() else 0.5
+
+
+def _colours(rng: np.random.Generator, kind: str, luma: float, hair: Float32Array) -> Float32Array:
+    """(3, 4) float32: as it is, dyed, or with turned hues; hair in the colour of the head. luma: the picture's mean brightness."""
     lot = rng.random()
     dyed = hair if kind == "hair" else random_colour(rng)
     if kind == "hair" or lot < 0.35:
-        opaque = texture[..., 3] >= 128 if texture.shape[2] == 4 else np.ones(texture.shape[:2], bool)
-        mean = float((texture[..., :3][opaque] @ _LUMA).mean()) / 255 if opaque.any() else 0.5
         strength = 0.9 if kind == "hair" else 1.0
         out = np.zeros((3, 4), np.float32)
         # The texture's light and dark about the new colour.
-        out[:, :3] = strength * dyed[:, None] / max(mean, 0.08) * _LUMA[None, :]
+        out[:, :3] = strength * dyed[:, None] / max(luma, 0.08) * _LUMA[None, :]
         out[:, 3] = (1 - strength) * dyed
         return out
     if lot < 0.65:
