@@ -24,7 +24,9 @@ def random_tensors(architecture: RCNNArchitecture, *, seed: int) -> dict[str, Fl
             tensors[name] = rng.standard_normal(shape, np.float32) * np.float32(0.02)
         else:
             fan_in = math.prod(shape[1:]) if "lowres" not in name else 4 * shape[0]
-            gain = 0.2 if name.endswith(("bbox_pred.weight", "stem.conv1.weight")) else 1.4
+            # Boxes move by about their size, so that as many proposals survive as in a trained model.
+            small = ("bbox_pred.weight", "anchor_deltas.weight", "stem.conv1.weight")
+            gain = 0.05 if name.endswith(small) else 1.4
             tensors[name] = rng.standard_normal(shape, np.float32) * np.float32(gain / math.sqrt(fan_in))
     return tensors
 

@@ -3,8 +3,9 @@
 Every picture size works. What needs sorting and suppression stays outside (`vitruv.runtime.rcnn`), so that each graph is plain
 arithmetic: `trunk` (picture -> pyramid and raw proposals), `boxes` (proposals -> classes and deltas), `merge` (pyramid -> the
 map people are pooled from), `people` (boxes -> raw maps of all people at once), `vertices` (embeddings -> closest vertex).
-Batch norm, bundling of layers that read the same input and similar arithmetic on weights is left as operators on constants,
-which ONNX Runtime folds when it loads a graph.
+Between graphs, the maps of the pyramid have their channels last, which is how a CPU pools boxes fastest. Batch norm, bundling of
+layers that read the same input and similar arithmetic on weights is left as operators on constants, which ONNX Runtime folds
+when it loads a graph.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ BOX_CELLS = 7
 
 
 def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """image (1, 3, h, w) -> p2..p5 (1, c, h/4, w/4)...; per level logits2..6 (3, h, w) and deltas2..6 (12, h, w) with batch 1."""
+    """image (1, 3, h, w) -> p2..p5 (1, h/4, w/4, c)...; logits2..6 (1, 3, h, w) and deltas2..6 (1, 12, h, w) per level."""
     x = g.input("image", (1, 3, "h", "w"))
     x = g.add("Relu", _conv_norm(g, x, f"{_TRUNK}.stem.conv1", kernel=7, stride=2))
     x = g.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
@@ -37,7 +38,7 @@ def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
         pyramid[level] = conv(g, merged[level], f"backbone.fpn_output{level}", kernel=3)
     pyramid[6] = g.add("MaxPool", pyramid[5], kernel_shape=[1, 1], strides=[2, 2])
     for level in PYRAMID_LEVELS:
-        g.output(pyramid[level], f"p{level}", (1, a.fpn_channels, f"h{level}", f"w{level}"))
+        _output_channels_last(g, pyramid[level], f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
     head, anchors = "proposal_generator.rpn_head", len(ANCHOR_RATIOS)
     for level, features in pyramid.items():
         hidden = g.add("Relu", conv(g, features, f"{head}.conv", kernel=3))
@@ -51,9 +52,23 @@ def boxes(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """p2..p5 and the proposals of each level, boxes2..5 (n, 4) -> class_logits (n, classes + 1), deltas (n, 4 * classes), in
     the order of the levels."""
     pooled = _pool_from_pyramid(g, a, size=BOX_CELLS, aligned=a.box_pooler_aligned)
-    hidden = g.add("Flatten", pooled)
-    for layer in ("fc1", "fc2"):
-        hidden = g.add("Relu", _linear(g, hidden, f"{_HEADS}.box_head.{layer}"))
+    hidden = g.add("Relu", _linear(g, g.add("Flatten", pooled), f"{_HEADS}.box_head.fc1"))
+    _classify(g, a, hidden)
+
+
+def pooled_boxes(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """As `boxes`, from features that were pooled already: pooled (n, 7, 7, c)."""
+    pooled = g.input("pooled", ("n", BOX_CELLS, BOX_CELLS, a.fpn_channels))
+    name = f"{_HEADS}.box_head.fc1"
+    # The layer was trained with the channels first: its columns are brought into the order of the features.
+    cut = g.add("Reshape", g.weight(f"{name}.weight"), g.integers(a.box_fc, a.fpn_channels, BOX_CELLS**2))
+    weight = g.add("Reshape", g.add("Transpose", cut, perm=[2, 1, 0]), g.integers(-1, a.box_fc))
+    hidden = g.add("Add", g.add("MatMul", g.add("Flatten", pooled), weight), g.weight(f"{name}.bias"))
+    _classify(g, a, g.add("Relu", hidden))
+
+
+def _classify(g: OnnxGraph, a: RCNNArchitecture, hidden: str) -> None:
+    hidden = g.add("Relu", _linear(g, hidden, f"{_HEADS}.box_head.fc2"))
     g.output(_linear(g, hidden, f"{_HEADS}.box_predictor.cls_score"), "class_logits", ("n", a.num_classes + 1))
     g.output(_linear(g, hidden, f"{_HEADS}.box_predictor.bbox_pred"), "deltas", ("n", 4 * a.num_classes))
 
@@ -73,23 +88,24 @@ def merge_from_16(g: OnnxGraph, a: RCNNArchitecture) -> None:
     levels = {level: _pyramid_input(g, a, level) for level in (4, 5)}
     for level, features in levels.items():
         channels = a.decoder_channels or 0
-        g.output(_to_stride_8(g, features, level), f"from{level}", (1, channels, "h3", "w3"))
+        _output_channels_last(g, _to_stride_8(g, features, level), f"from{level}", (1, "h3", "w3", channels))
 
 
 def merge_at_8(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """Second part, for tiles that bring a border of one cell: p3, from4, from5 (t, c, h + 2, w + 2) -> eighth (t, c, h, w)."""
+    """Second part, for tiles that bring a border of one cell: p3, from4, from5 (t, h + 2, w + 2, c) -> eighth (t, h, w, c)."""
     width = a.decoder_channels or 0
-    p3 = g.input("p3", ("t", a.fpn_channels, "h", "w"))
-    from4, from5 = (g.input(f"from{level}", ("t", width, "h", "w")) for level in (4, 5))
-    g.output(_at_stride_8(g, p3, from4, from5, pad=0), "eighth", ("t", width, "h_inner", "w_inner"))
+    p3 = _input_channels_last(g, "p3", ("t", "h", "w", a.fpn_channels))
+    from4, from5 = (_input_channels_last(g, f"from{level}", ("t", "h", "w", width)) for level in (4, 5))
+    _output_channels_last(g, _at_stride_8(g, p3, from4, from5, pad=0), "eighth", ("t", "h_inner", "w_inner", width))
 
 
 def merge_at_4(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """Last part, for tiles: p2 with a border of one cell (t, c, 2h + 2, 2w + 2), eighth with a border of one cell
-    (t, c, h + 2, w + 2) -> merged (t, c, 2h, 2w)."""
+    """Last part, for tiles: p2 with a border of one cell (t, 2h + 2, 2w + 2, c), eighth with a border of one cell
+    (t, h + 2, w + 2, c) -> merged (t, c, 2h, 2w)."""
     decoder, width = f"{_HEADS}.decoder", a.decoder_channels or 0
-    quarter = g.add("Relu", conv(g, g.input("p2", ("t", a.fpn_channels, "h", "w")), f"{decoder}.p2.0", kernel=3, pad=0))
-    eighth = twice_bilinear(g, g.input("eighth", ("t", width, "h8", "w8")))
+    p2 = _input_channels_last(g, "p2", ("t", "h", "w", a.fpn_channels))
+    quarter = g.add("Relu", conv(g, p2, f"{decoder}.p2.0", kernel=3, pad=0))
+    eighth = twice_bilinear(g, _input_channels_last(g, "eighth", ("t", "h8", "w8", width)))
     inner = g.add("Slice", eighth, g.integers(2, 2), g.integers(-2, -2), g.integers(2, 3))
     merged = conv(g, g.add("Add", quarter, inner), f"{decoder}.predictor", kernel=1)
     g.output(merged, "merged", ("t", a.fpn_channels, "h_inner", "w_inner"))
@@ -158,7 +174,15 @@ def _linear(g: OnnxGraph, x: str, name: str) -> str:
 
 
 def _pyramid_input(g: OnnxGraph, a: RCNNArchitecture, level: int) -> str:
-    return g.input(f"p{level}", (1, a.fpn_channels, f"h{level}", f"w{level}"))
+    return _input_channels_last(g, f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
+
+
+def _input_channels_last(g: OnnxGraph, name: str, shape: tuple[int | str, ...]) -> str:
+    return g.add("Transpose", g.input(name, shape), perm=[0, 3, 1, 2])
+
+
+def _output_channels_last(g: OnnxGraph, value: str, name: str, shape: tuple[int | str, ...]) -> None:
+    g.output(g.add("Transpose", value, perm=[0, 2, 3, 1]), name, shape)
 
 
 def _pool_from_pyramid(g: OnnxGraph, a: RCNNArchitecture, *, size: int, aligned: bool) -> str:

@@ -111,6 +111,8 @@ Compose = Callable[[OnnxGraph, RCNNArchitecture], None]
 
 def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     graphs: dict[str, Compose] = {"trunk": rcnn_graphs.trunk, "boxes": rcnn_graphs.boxes, "people": people}
+    if not a.box_pooler_aligned:
+        graphs["pooled_boxes"] = rcnn_graphs.pooled_boxes
     if a.decoder_channels is not None:
         graphs |= {"merge": rcnn_graphs.merge, "merge_from_16": rcnn_graphs.merge_from_16}
         graphs["many_people"] = many_people

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.errors import InputError
-from vitruv.types import AnyArray, Float32Array, Int64Array
+from vitruv.types import AnyArray, BoolArray, Float32Array, Int64Array
 
 _NMS_BLOCK = 128  # boxes compared with all later ones at a time
 
@@ -98,7 +98,7 @@ def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
         if not len(rows):
             continue
         later = start + np.flatnonzero(alive[start:])
-        overlaps = iou(boxes[rows], boxes[later]) > threshold
+        overlaps = _overlap_above(boxes[rows], boxes[later], threshold)
         remaining = np.ones(len(later), bool)
         place = np.searchsorted(later, rows)
         for row, own in enumerate(place):
@@ -107,3 +107,22 @@ def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
                 remaining[own + 1 :] &= ~overlaps[row, own + 1 :]
         alive[later] = remaining
     return np.asarray(order[alive], np.int64)
+
+
+def _overlap_above(a: AnyArray, b: AnyArray, threshold: float) -> BoolArray:
+    """(n, m): whether IoU exceeds the threshold; what `iou` computes, one coordinate at a time and in place."""
+    low = np.maximum(a[:, None, 0], b[None, :, 0])
+    shared = np.minimum(a[:, None, 2], b[None, :, 2])
+    shared -= low
+    np.maximum(shared, 0, out=shared)
+    np.maximum(a[:, None, 1], b[None, :, 1], out=low)
+    tall = np.minimum(a[:, None, 3], b[None, :, 3])
+    tall -= low
+    np.maximum(tall, 0, out=tall)
+    shared *= tall
+    union = np.add(area(a)[:, None], area(b)[None, :], out=tall)
+    union -= shared
+    # Two empty boxes share nothing of nothing: their IoU is 0.
+    share = np.divide(shared, union, out=low, where=union > 0)
+    share[union <= 0] = 0
+    return np.asarray(share > threshold)

@@ -23,14 +23,16 @@ from vitruv.runtime.rcnn_graph import Graph, Value, array
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
 from vitruv.runtime.rcnn_maps import body_mask, chart_map, embeddings_in
 from vitruv.runtime.rcnn_merge import Merge
+from vitruv.runtime.rcnn_pool import pool
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
+BOX_CELLS = 7
 _PEOPLE_AT_ONCE = 16
 _MANY = 3  # people in a picture, from which the other form of the dense head is faster
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 
 Pyramid = dict[str, Value]
-"""p2..p5 (1, c, h, w) and, per level 2..6, logits (1, 3, h, w) and deltas (1, 12, h, w)."""
+"""p2..p5 (1, h, w, c) and, per level 2..6, logits (1, 3, h, w) and deltas (1, 12, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class RCNNModel:
     max_size: int
     trunk: Graph
     boxes: Graph
+    pooled_boxes: Graph | None
     people: Graph
     many_people: Callable[[], Graph]
     merge: Merge | None
@@ -118,6 +121,10 @@ class RCNNModel:
 
     def classify(self, pyramid: Pyramid, proposals: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Class logits (n, classes + 1) and deltas (n, 4 * classes) of boxes."""
+        if self.pooled_boxes is not None and self.pooled_boxes.on_processor:
+            maps = {level: array(pyramid[f"p{level}"])[0] for level in PYRAMID_LEVELS}
+            outputs = self.pooled_boxes({"pooled": pool(maps, proposals, pyramid_level(proposals), size=BOX_CELLS)})
+            return array(outputs["class_logits"]), array(outputs["deltas"])
         per_level, order = _by_level(proposals)
         outputs = self.boxes(pyramid | per_level)
         back = np.argsort(order)
@@ -186,6 +193,7 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNMo
         max_size=sizes[1],
         trunk=graph("trunk"),
         boxes=graph("boxes"),
+        pooled_boxes=None if architecture.box_pooler_aligned else graph("pooled_boxes"),
         people=graph("people"),
         many_people=cache(partial(graph, "many_people")),
         merge=merge,

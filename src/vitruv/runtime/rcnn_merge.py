@@ -38,17 +38,18 @@ class Merge:
         if not self.whole.on_processor:
             return self.whole(pyramid)["merged"]
         p2 = array(pyramid["p2"])[0]
-        wanted = tiles_of(boxes_xyxy, (p2.shape[1], p2.shape[2]))
+        size_hw = (p2.shape[0], p2.shape[1])
+        wanted = tiles_of(boxes_xyxy, size_hw)
         if wanted.mean() > _WORTH_IT:
             return self.whole(pyramid)["merged"]
         coarse = self.from_16(pyramid) | {"p3": pyramid["p3"]}
         at_8 = {name: array(value)[0] for name, value in coarse.items()}
-        merged = np.zeros((1, *p2.shape), np.float32)
+        merged = np.zeros((1, p2.shape[2], *size_hw), np.float32)
         tiles = np.argwhere(wanted)
         for start in range(0, len(tiles), _BATCH):
             corners = tiles[start : start + _BATCH] * TILE
             eighth = np.array(array(self.at_8({n: cut(m, corners // 2, TILE // 2, 2) for n, m in at_8.items()})["eighth"]))
-            repeat_edges(eighth, corners // 2, (p2.shape[1] // 2, p2.shape[2] // 2))
+            repeat_edges(eighth, corners // 2, (size_hw[0] // 2, size_hw[1] // 2))
             done = self.at_4({"p2": cut(p2, corners, TILE, 1), "eighth": eighth})["merged"]
             for (y, x), tile in zip(corners, array(done), strict=True):
                 target = merged[0, :, y : y + TILE, x : x + TILE]
@@ -71,27 +72,27 @@ def tiles_of(boxes_xyxy: Float32Array, size_hw: tuple[int, int]) -> BoolArray:
 
 
 def cut(maps: Float32Array, corners: Int64Array, side: int, border: int) -> Float32Array:
-    """Squares of maps (c, h, w) at corners (t, 2) y x: (t, c, side + 2 * border, ...); zeros outside, as convolutions see it."""
+    """Squares of maps (h, w, c) at corners (t, 2) y x: (t, side + 2 * border, ..., c); zeros outside, as convolutions see it."""
     full = side + 2 * border
-    pieces = np.zeros((len(corners), len(maps), full, full), np.float32)
-    height, width = maps.shape[1:]
+    height, width, channels = maps.shape
+    pieces = np.zeros((len(corners), full, full, channels), np.float32)
     for piece, (y, x) in zip(pieces, corners - border, strict=True):
         top, left, bottom, right = max(y, 0), max(x, 0), min(y + full, height), min(x + full, width)
-        piece[:, top - y : bottom - y, left - x : right - x] = maps[:, top:bottom, left:right]
+        piece[top - y : bottom - y, left - x : right - x] = maps[top:bottom, left:right]
     return pieces
 
 
 def repeat_edges(tiles: Float32Array, corners: Int64Array, size_hw: tuple[int, int]) -> None:
     """Give the border outside the map the value of the nearest cell inside, as doubling asks; in place.
 
-    tiles: (t, c, side + 2, side + 2), the inner part of each beginning at its corner (y, x).
+    tiles: (t, side + 2, side + 2, c), the inner part of each beginning at its corner (y, x).
     """
-    last = tiles.shape[-1] - 1
+    last = tiles.shape[1] - 1
     for tile, (y, x) in zip(tiles, corners, strict=True):
-        for axis, start in ((1, y), (2, x)):
+        for axis, start in ((0, y), (1, x)):
             along = np.moveaxis(tile, axis, 0)
             if start == 0:
                 along[0] = along[1]
-            inside = size_hw[axis - 1] - start  # index of the last cell inside the map, counting the border as 0
+            inside = size_hw[axis] - start  # index of the last cell inside the map, counting the border as 0
             if inside < last:
                 along[inside + 1 :] = along[inside]
