@@ -14,7 +14,10 @@ import numpy as np
 
 from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from vitruv.surface.charts import KAPPA_GROUPS, NUM_CHARTS
+from vitruv.surface.geodesics import GeodesicGraph
 from vitruv.surface.lookup import ChartLookup
+from vitruv.surface.official import official_kappa, read_official, walk_mirror
+from vitruv.surface.projection import project
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, Int64Array, PathLike, UInt8Array
 
 _FORMAT_VERSION = 1
@@ -130,6 +133,29 @@ class Atlas:
         except (InputError, IndexError, ValueError, TypeError) as error:
             raise FormatError(path, f"the atlas is damaged: {error}") from error
 
+    @classmethod
+    def from_official(cls, path: PathLike, vertices: AnyArray) -> Atlas:
+        """The original's surface from `UV_Processed.mat` and the (6890, 3) SMPL template vertices it belongs to (metres).
+
+        kappa_m is the official evaluator's. Raises as `read_official`, and InputError when the vertices do not fit the file.
+        """
+        chart_faces, chart_vertex, chart_uv, chart_of_face = read_official(path)
+        body = np.asarray(vertices, np.float32)
+        needed = int(chart_vertex.max()) + 1
+        if body.ndim != 2 or body.shape[1] != 3 or len(body) < needed:
+            raise InputError(f"vertices must be (n, 3) with {needed} rows or more for this surface, but are {body.shape}")
+        faces = chart_vertex[chart_faces]
+        return cls(
+            vertices=body,
+            faces=faces,
+            chart_of_face=chart_of_face,
+            chart_vertex=chart_vertex,
+            chart_faces=chart_faces,
+            chart_uv=chart_uv,
+            mirror_vertex=walk_mirror(faces, len(body)),
+            kappa_m=official_kappa(),
+        )
+
     def save(self, path: PathLike) -> None:
         """Write an .npz archive that `load` reads; the same atlas gives the same bytes."""
         target = Path(path)
@@ -182,6 +208,37 @@ class Atlas:
         uv = np.einsum("nk,nkc->nc", points.barycentric, self.corner_uv[points.face].astype(np.float64))
         labels = np.where(some, self.chart_of_face[points.face], 0).astype(np.uint8)
         return labels, np.where(some[:, None], np.clip(uv, 0.0, 1.0), 0.0).astype(np.float32)
+
+    def project(self, xyz: AnyArray, vertices: AnyArray | None = None) -> SurfacePoints:
+        """The nearest surface points of places in space, (n, 3), on the atlas's own body or on a posed one."""
+        places = np.asarray(xyz, np.float64)
+        if places.ndim != 2 or places.shape[1] != 3 or not np.isfinite(places).all():
+            raise InputError(f"xyz must be (n, 3) and finite, but is {places.shape}")
+        face, weights = project(places, self._body(vertices), self.faces)
+        return SurfacePoints(face.astype(np.int32), weights)
+
+    @cached_property
+    def _geodesics(self) -> GeodesicGraph:
+        return GeodesicGraph(self.vertices.astype(np.float64), self.faces)
+
+    def geodesic_m(self, a_vertex: AnyArray, b_vertex: AnyArray) -> Float64Array:
+        """(n,) metres along the body between vertices a_vertex[i] and b_vertex[i]. Needs scipy (extra `eval`).
+
+        Some 20 ms for every vertex that was not asked for before, and a few seconds at the first call.
+        """
+        return self._geodesics.between(a_vertex, b_vertex)
+
+    def mirror_map(self, labels: UInt8Array, uv: Float32Array) -> tuple[UInt8Array, Float32Array]:
+        """The chart map of the picture flipped left to right: labels (h, w) uint8 and uv (2, h, w) float32, as in `ChartMap`."""
+        if labels.ndim != 2 or uv.shape != (2, *labels.shape):
+            raise InputError(f"labels must be (h, w) and uv (2, h, w), but they are {labels.shape} and {uv.shape}")
+        flipped, flipped_uv = labels[:, ::-1].astype(np.uint8), np.zeros_like(uv, np.float32)
+        inside = flipped > 0
+        found, found_uv = self.mirror(flipped[inside], uv[:, :, ::-1][:, inside].T)
+        flipped = flipped.copy()
+        flipped[inside] = found
+        flipped_uv[:, inside] = found_uv.T
+        return flipped, flipped_uv
 
     def mirror(self, labels: AnyArray, uv: AnyArray) -> tuple[UInt8Array, Float32Array]:
         """Image values of the same places on the other side of the body."""

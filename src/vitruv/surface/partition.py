@@ -21,13 +21,24 @@ from vitruv.surface.mesh import edges, face_components
 from vitruv.surface.template import BodyTemplate
 from vitruv.types import BoolArray, Float64Array, Int64Array, UInt8Array
 
-# Heights as shares of the stature, from DensePose's rendered figure.
-_HIP_SIDE = 0.514  # border of torso and thigh, on the outside and across the buttock
-_HIP_FRONT = 0.509  # the same at the middle of the groin
-_KNEE = 0.258
+# Measured on DensePose's rendered figure. Heights are shares of the stature.
+_FLANK = 0.539  # where torso and thigh, front and back, meet
+_CLEFT = 0.535  # border of back and thighs on the midline
+_GROIN = ((0.0, 0.0), (0.2, 0.3), (0.34, 0.62), (0.5, 0.93), (1.0, 1.0))  # (share of the width, share of the way up to _GROIN_SIDE)
+_GROIN_SIDE = 0.517
+_KNEE = 0.2515
 _ANKLE = 0.057
 _NECK_FRONT = 0.832  # pit of the neck
 _NECK_BACK = 0.853
+
+# How far behind the middle of its depth a side line runs, metres: the front charts wrap around the sides.
+_FLANK_BEHIND_M = 0.055
+_CHEST_BEHIND_M = 0.045
+_KNEE_BEHIND_M = 0.016
+_SHIN_BEHIND_M = 0.006
+
+_ELBOW_TWIST = 0.45
+"""Share of the turn from the elbow's crease to the palm that the arm's front has made at the elbow already."""
 
 _WIDTH_M = 0.006
 """How far a border may stray from its ideal curve before the detour costs as much as the way."""
@@ -48,6 +59,18 @@ class Border:
     off: Float64Array
 
 
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Charts of a template.
+
+    chart_of_face: (f,) uint8, 1..24.
+    corners: vertices of the left half where borders were made to meet, by name ("knee outside").
+    """
+
+    chart_of_face: UInt8Array
+    corners: dict[str, int]
+
+
 class LeftHalf:
     """The left half of a template, measured: joints, lines along limbs, and how far vertices lie off the ideal curves."""
 
@@ -58,6 +81,7 @@ class LeftHalf:
         self.x, self.y, self.z = x, y, z
         self.on_midline = template.mirror_vertex == np.arange(len(x))
         self.left = (x > 0) & ~self.on_midline
+        self.corners: dict[str, int] = {}
 
     def bone(self, name: str) -> Float64Array:
         return np.asarray(self.template.bone_heads[self.template.bone_names.index(name)])
@@ -121,42 +145,54 @@ def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Bo
     outside, inside = limb & (body.x > middle_x), limb & (body.x < middle_x)
     # On the inside the thigh's front half begins at the crotch, well before the middle of its depth.
     crotch_y, crotch_z = body.points[crotch, 1], body.points[crotch, 2]
-    inner_y = middle_y + (crotch_y - np.interp(crotch_z, *_sorted_pairs(body.z[limb], middle_y[limb]))) * np.clip(
+    inner_y = middle_y + (crotch_y - _at(middle_y, body.z, limb, crotch_z)) * np.clip(
         (body.z - knee_z) / (crotch_z - knee_z), 0.0, 1.0
     )
+    behind = np.interp(
+        body.z,
+        [ankle_z, knee_z - 0.05, knee_z, body.points[flank, 2]],
+        [0.0, _SHIN_BEHIND_M, _KNEE_BEHIND_M, body.points[flank, 1] - _at(middle_y, body.z, limb, body.points[flank, 2])],
+    )
+    outer_y = middle_y + behind
     at_knee, at_ankle = body.z - knee_z, body.z - ankle_z
-    knee_out = body.corner(at_knee, body.y - middle_y, where=outside)
+    knee_out = body.corner(at_knee, body.y - outer_y, where=outside)
     knee_in = body.corner(at_knee, body.y - middle_y, where=inside)
-    ankle_out = body.corner(at_ankle, body.y - middle_y, where=outside)
+    ankle_out = body.corner(at_ankle, body.y - outer_y, where=outside)
     ankle_in = body.corner(at_ankle, body.y - middle_y, where=inside)
-    front, back = limb & (body.y < middle_y + 0.01), limb & (body.y > middle_y - 0.01)
-    not_thigh_top = body.left & (body.z < body.height(_HIP_SIDE) + 0.03)
+    front, back = limb & (body.y < outer_y + 0.01), limb & (body.y > middle_y - 0.01)
+    thigh = body.left & (body.z < body.points[flank, 2] + 0.01)
+    body.corners |= {"knee outside": knee_out, "knee inside": knee_in, "ankle outside": ankle_out, "ankle inside": ankle_in}
     borders = [
-        Border(flank, knee_out, _only(body.y - middle_y, not_thigh_top & (body.x > middle_x))),
+        Border(flank, knee_out, _only(body.y - outer_y, thigh & (body.x > middle_x))),
         Border(crotch, knee_in, _only(body.y - inner_y, (body.left | body.on_midline) & (body.x < middle_x))),
         Border(knee_out, knee_in, _only(at_knee, front)),
         Border(knee_out, knee_in, _only(at_knee, back)),
-        Border(knee_out, ankle_out, _only(body.y - middle_y, outside)),
+        Border(knee_out, ankle_out, _only(body.y - outer_y, outside)),
         Border(knee_in, ankle_in, _only(body.y - middle_y, inside)),
         Border(ankle_out, ankle_in, _only(at_ankle, front)),
         Border(ankle_out, ankle_in, _only(at_ankle, back)),
     ]
-    # Buttock: level from the flank to the cleft. Groin: level at first, then down to the crotch.
-    trunk = (body.left | body.on_midline) & (np.abs(body.z - body.height(_HIP_SIDE)) < 0.15) & (body.x < 0.3)
-    behind, before = trunk & (body.y > body.points[flank, 1] - 0.01), trunk & (body.y < body.points[flank, 1] + 0.01)
-    flank_x = body.points[flank, 0]
-    groin_z = np.interp(body.x, [0.0, 0.5 * flank_x, flank_x], [crotch_z, body.height(_HIP_FRONT), body.points[flank, 2]])
-    buttock_z = np.interp(body.x, [0.0, flank_x], [body.points[cleft, 2], body.points[flank, 2]])
+    # Buttock: level from the flank to the cleft. Groin: up from the crotch, level, and up again around the side.
+    trunk = (body.left | body.on_midline) & (np.abs(body.z - body.points[flank, 2]) < 0.15) & (body.x < 0.3)
+    flank_x, flank_y, flank_z = body.points[flank]
+    side_y = _at(middle_y, body.z, limb, flank_z)
+    behind_flank, before_flank = trunk & (body.y > flank_y - 0.01), trunk & (body.y < flank_y + 0.01)
+    rise = body.height(_GROIN_SIDE) - crotch_z
+    half_width = body.x[trunk].max()
+    groin_z = crotch_z + rise * np.interp(body.x / half_width, *np.array(_GROIN).T)
+    groin_z += (flank_z - body.height(_GROIN_SIDE)) * np.clip((body.y - side_y) / (flank_y - side_y), 0.0, 1.0)
+    buttock_z = np.interp(body.x, [0.0, flank_x], [body.points[cleft, 2], flank_z])
     borders += [
-        Border(flank, cleft, _only(body.z - buttock_z, behind)),
-        Border(flank, crotch, _only(body.z - groin_z, before)),
+        Border(flank, cleft, _only(body.z - buttock_z, behind_flank)),
+        Border(flank, crotch, _only(body.z - groin_z, before_flank)),
     ]
     return borders
 
 
-def _sorted_pairs(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    order = np.argsort(x)
-    return x[order], y[order]
+def _at(values: Float64Array, height: Float64Array, where: BoolArray, wanted: float) -> float:
+    """Value of a quantity that depends on the height only, at one height."""
+    order = np.argsort(height[where])
+    return float(np.interp(wanted, height[where][order], values[where][order]))
 
 
 def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
@@ -166,11 +202,14 @@ def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
     upper_axis, lower_axis = _unit(elbow - shoulder), _unit(wrist - elbow)
     bend = _unit(lower_axis - upper_axis)
     palm = _unit(np.cross(little - wrist, index - wrist))  # out of the left palm
+    # Turned from the elbow's crease part of the way to the palm: the front of the arm twists evenly from shoulder to wrist.
+    crease = _square_to(lower_axis, bend)
+    inner = _twisting(lower_axis, crease, _square_to(lower_axis, palm), np.array([_ELBOW_TWIST]))[0]
     upper_share = np.clip((body.points - shoulder) @ upper_axis / np.linalg.norm(elbow - shoulder), 0.0, 1.0)
     lower_share = np.clip((body.points - elbow) @ lower_axis / np.linalg.norm(wrist - elbow), 0.0, 1.0)
     forward = np.array([0.0, -1.0, 0.0])
-    upper_front = _twisting(upper_axis, _square_to(upper_axis, forward), _square_to(upper_axis, bend), upper_share)
-    lower_front = _twisting(lower_axis, _square_to(lower_axis, bend), _square_to(lower_axis, palm), lower_share)
+    upper_front = _twisting(upper_axis, _square_to(upper_axis, forward), _square_to(upper_axis, inner), upper_share)
+    lower_front = _twisting(lower_axis, inner, _square_to(lower_axis, palm), lower_share)
     upper_arm = body.points - (shoulder + upper_share[:, None] * (elbow - shoulder))
     lower_arm = body.points - (elbow + lower_share[:, None] * (wrist - elbow))
     upper_off, lower_off = np.sum(upper_arm * upper_front, axis=1), np.sum(lower_arm * lower_front, axis=1)
@@ -180,7 +219,7 @@ def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
 
     limb = body.left & (body.moved_by("upperarm", "lowerarm", "wrist", "finger", "metacarpal", "shoulder", "clavicle") > 0.1)
     joint = body.moved_by("upperarm")
-    pit = limb & (joint > 0.25) & (joint < 0.75) & (body.moved_by("lowerarm") < 0.01)
+    pit = limb & (joint > 0.35) & (joint < 0.65) & (body.moved_by("lowerarm") < 0.01)
     armpit = int(np.flatnonzero(pit)[np.argmin(body.z[pit])])
     across = _unit(np.cross(shoulder - body.points[armpit], forward) * [1.0, 0.0, 1.0])
     at_shoulder = (body.points - body.points[armpit]) @ across
@@ -192,6 +231,13 @@ def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
     elbow_little = body.corner(at_elbow, lower_off, where=limb & (lower_thumb < 0) & (np.abs(at_elbow) < 0.03))
     wrist_thumb = body.corner(at_wrist, lower_off, where=limb & (lower_thumb > 0))
     wrist_little = body.corner(at_wrist, lower_off, where=limb & (lower_thumb < 0))
+    body.corners |= {
+        "shoulder": top,
+        "armpit": armpit,
+        "elbow, thumb's side": elbow_thumb,
+        "elbow, little finger's side": elbow_little,
+    }
+    body.corners |= {"wrist, thumb's side": wrist_thumb, "wrist, little finger's side": wrist_little}
     slack = 0.008
     borders = [
         Border(top, armpit, _only(at_shoulder, body.left & (body.y < max(body.points[[top, armpit], 1]) + slack))),
@@ -215,16 +261,19 @@ def _trunk_borders(body: LeftHalf, shoulder_top: int, armpit: int, flank: int) -
     neck_front = body.midline_corner(front_z, body.y < middle_y)
     neck_back = body.midline_corner(back_z, body.y > middle_y)
     first, last = body.points[neck_front], body.points[neck_back]
-    slope = (last[2] - first[2]) / (last[1] - first[1])
-    at_neck = (body.z - first[2] - slope * (body.y - first[1])) / np.hypot(1.0, slope)
-    near = (body.left | body.on_midline) & (np.abs(at_neck) < 0.06) & (body.x < 0.15)
+    # Rises from the pit of the neck to its sides and stays level behind: the slopes of the shoulders belong to the torso.
     neck_side_y = first[1] + 0.6 * (last[1] - first[1])
+    at_neck = body.z - np.interp(body.y, [first[1], neck_side_y], [first[2], last[2]])
+    near = (body.left | body.on_midline) & (np.abs(at_neck) < 0.06) & (body.x < 0.15)
     neck_side = body.corner(at_neck, body.y - neck_side_y, where=near & body.left)
+    body.corners |= {"neck in front": neck_front, "neck behind": neck_back, "side of the neck": neck_side}
     a, b = body.points[neck_side], body.points[shoulder_top]
     ridge_y = np.interp(body.x, [a[0], b[0]], [a[1], b[1]])
     shoulder = body.left & (body.z > body.points[armpit, 2] + 0.03)
     p, q = body.points[flank], body.points[armpit]
-    flank_y = np.interp(body.z, [p[2], q[2]], [p[1], q[1]])
+    torso = body.left & (body.moved_by("upperarm", "lowerarm", "wrist", "finger", "metacarpal") < 0.3)
+    middle_y = _depth_middle(body, torso & (body.z > p[2]) & (body.z < q[2]))
+    flank_y = np.interp(body.z, [p[2], q[2] - 0.1, q[2]], [p[1], _at(middle_y, body.z, torso, q[2] - 0.1) + _CHEST_BEHIND_M, q[1]])
     side = body.left & (body.z > p[2] - 0.03) & (body.z < q[2] + 0.01) & (body.x > 0.08) & (body.x < 0.25)
     return [
         Border(neck_front, neck_side, _only(at_neck, near & (body.y < a[1] + 0.01))),
@@ -256,23 +305,26 @@ def _walk(template: BodyTemplate, borders: list[Border]) -> Int64Array:
     return np.array(found, np.int64)
 
 
-def partition(template: BodyTemplate) -> UInt8Array:
-    """(f,) uint8: chart 1..24 of every face. Raises InputError when the cuts do not give 24 pieces."""
+def partition(template: BodyTemplate) -> Partition:
+    """Cut a template into charts. Raises InputError when the cuts do not give 24 pieces."""
     body = LeftHalf(template)
-    hip_z = body.height(_HIP_SIDE)
-    crotch = int(np.flatnonzero(body.on_midline)[np.argmin(body.z[body.on_midline] + 0.02 * body.y[body.on_midline])])
-    cleft = body.midline_corner(hip_z, body.y > 0)
-    hip = body.left & (np.abs(body.z - hip_z) < 0.03) & (body.x < 0.3)
-    flank_y = (body.y[hip].min() + body.y[hip].max()) / 2
-    flank = body.corner(body.z - hip_z, body.y - flank_y, where=hip & (body.x > body.bone("upperleg01.L")[0]))
+    low = body.on_midline & (body.z < body.height(_CLEFT) + 0.02)
+    # The foremost point between the legs: the lowest one when the body leans back a little.
+    crotch = int(np.flatnonzero(low)[np.argmin((body.z + 0.3 * body.y)[low])])
+    cleft = body.midline_corner(body.height(_CLEFT), body.y > 0)
+    flank_z = body.height(_FLANK)
+    hip = body.left & (np.abs(body.z - flank_z) < 0.03) & (body.x < 0.3)
+    flank_y = (body.y[hip].min() + body.y[hip].max()) / 2 + _FLANK_BEHIND_M
+    flank = body.corner(body.z - flank_z, body.y - flank_y, where=hip & (body.x > body.bone("upperleg01.L")[0]))
+    body.corners |= {"flank": flank, "crotch": crotch, "cleft": cleft}
     leg = _leg_borders(body, flank, crotch, cleft)
     arm, shoulder_top, armpit = _arm_borders(body)
-    low = body.on_midline & (body.z < hip_z + 0.02) & (body.y > body.y[crotch] - 0.005)
-    borders = [*leg, *arm, *_trunk_borders(body, shoulder_top, armpit, flank), Border(cleft, crotch, _only(body.x, low))]
+    perineum = low & (body.y > body.y[crotch] - 0.005)
+    borders = [*leg, *arm, *_trunk_borders(body, shoulder_top, armpit, flank), Border(cleft, crotch, _only(body.x, perineum))]
     cut = _walk(template, borders)
     cut = np.concatenate([cut, template.mirror_vertex[cut]])
     piece = face_components(template.faces, cut)
-    return _name(template, piece)
+    return Partition(_name(template, piece), body.corners)
 
 
 def _name(template: BodyTemplate, piece: Int64Array) -> UInt8Array:
