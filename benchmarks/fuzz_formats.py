@@ -82,7 +82,7 @@ def result_json() -> bytes:
 
 def pickles() -> list[bytes]:
     record = {"image_id": 7, "category_id": 1, "score": 0.5, "bbox": [3.5, 4, 40, 60], "uv": codes()}
-    values: Any = [record, {"model": collections.OrderedDict(w=np.ones((2, 3), np.float32)), "x": (1, 2.5, "é", b"a", {1}, None)}]
+    values: Any = [[record], {"model": collections.OrderedDict(w=np.ones((2, 3), np.float32)), "x": (1, 2.5, "é", b"a", {1}, None)}]
     return [pickle.dumps(values[i % 2], protocol) for i in range(2) for protocol in range(6)]
 
 

@@ -60,10 +60,10 @@ def _ratio_correct(evaluation: Evaluation) -> Any:
     figure, axes = _figure()
     bounds = np.linspace(0, 0.3, 301)
     forms = {"all people": evaluation.pooled.distances_m, "one person at a time": evaluation.pooled.single_m}
-    for (name, distances), colour in zip(forms.items(), ("#1f5fa8", "#c2571a"), strict=True):
+    for (name, distances), colour, style in zip(forms.items(), ("#1f5fa8", "#c2571a"), ("-", "--"), strict=True):
         ten, thirty = (area_under_curve(distances, bound) for bound in (0.1, 0.3))
         label = f"{name}: AUC10 {ten or 0:.3f}, AUC30 {thirty or 0:.3f}"
-        axes.plot(100 * bounds, ratio_correct(distances, bounds), color=colour, label=label)
+        axes.plot(100 * bounds, ratio_correct(distances, bounds), style, color=colour, label=label)
     axes.set(
         xlabel="geodesic error, cm", ylabel="share of points below", xlim=(0, 30), ylim=(0, 1), title="Ratio of correct points"
     )
