@@ -55,9 +55,23 @@ def _in_process(sampler: Sampler[T], start: int, stop: int | None, batch: int) -
 def _work(sampler: Sampler[Any], ranges: tuple[int, int | None, int, int, int], results: Queue[Any]) -> None:
     try:
         for indices in _ranges(*ranges):
-            results.put([sampler(i) for i in indices])
+            if not _handed_over([sampler(i) for i in indices], results):
+                return
     except Exception as error:  # handed to the parent, which raises it
-        results.put(error)
+        _handed_over(error, results)
+
+
+def _handed_over(item: Any, results: Queue[Any]) -> bool:
+    """Wait for room and put `item`; False when the parent has died (killed, so that it could not stop its workers)."""
+    parent = multiprocessing.parent_process()
+    while True:
+        try:
+            results.put(item, timeout=_WAIT_S)
+            return True
+        except queue.Full:
+            if parent is not None and not parent.is_alive():
+                results.cancel_join_thread()
+                return False
 
 
 def _next(process: BaseProcess, results: Queue[Any]) -> Any:
