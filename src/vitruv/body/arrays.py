@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from vitruv.errors import FormatError, MissingFileError, UnreadableFileError, UnwritableFileError
+from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError, UnwritableFileError
 from vitruv.types import AnyArray
 
+T = TypeVar("T")
 _SCALE = "_scale"
+NO_BODY = "is not a body file of this version; make one with `vitruv body build`"
 
 
 def quantise(name: str, values: AnyArray, bits: int) -> dict[str, AnyArray]:
@@ -48,6 +51,16 @@ def read_npz(path: Path) -> dict[str, AnyArray]:
         raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error
     except (ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise FormatError(path, "is not a NumPy .npz archive of plain arrays") from error
+
+
+def made_from(path: Path, make: Callable[[Mapping[str, AnyArray]], T], otherwise: str) -> T:
+    """What `make` builds from the arrays of a file. Where one is missing (KeyError) or has the wrong shape (InputError), a
+    FormatError says `otherwise` about the file. Raises as `read_npz`."""
+    arrays = read_npz(path)
+    try:
+        return make(arrays)
+    except (KeyError, InputError) as error:
+        raise FormatError(path, f"{otherwise} ({error})") from error
 
 
 def write_npz(path: Path, arrays: Mapping[str, AnyArray]) -> None:

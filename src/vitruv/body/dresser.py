@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
+from vitruv.body.arrays import made_from
 from vitruv.body.grow import Measures, Skirts, inflate
 from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
@@ -38,9 +40,10 @@ class PersonSampler:
 
         Raises MissingFileError, UnreadableFileError or FormatError.
         """
-        wardrobe = Wardrobe.load(pack)
-        shapes = ShapeSampler.load(pack) if pack is not None else ShapeSampler.load()
-        return cls(wardrobe.mannequin.body, shapes, PoseLibrary.load(pack), wardrobe)
+        if pack is not None:
+            return made_from(Path(pack), cls.from_arrays, "is not a pack of people; make one with `vitruv body pack`")
+        wardrobe = Wardrobe.load()
+        return cls(wardrobe.mannequin.body, ShapeSampler.load(), PoseLibrary.load(), wardrobe)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> PersonSampler:

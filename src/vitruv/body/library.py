@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.body import rotations as rot
-from vitruv.body.arrays import dequantise, quantise, read_npz
+from vitruv.body.arrays import dequantise, made_from, quantise
 from vitruv.body.limits import blend, random_curl, with_noise
 from vitruv.body.pose import Pose
 from vitruv.body.procedural import procedural_pose
 from vitruv.body.skeleton import JOINT_INDEX, JOINTS
-from vitruv.errors import FormatError, InputError
+from vitruv.errors import InputError
 from vitruv.types import AnyArray, Float32Array, Int32Array, PathLike
 
 _UNIFORM_SHARE = 0.5
@@ -45,11 +45,11 @@ class PoseLibrary:
         """
         if path is None:
             return cls(np.zeros((0, len(JOINTS), 4), np.float32), np.zeros(0, np.int32), ())
-        arrays = read_npz(Path(path))
-        try:
-            return cls.from_motion(arrays) if "local_quat_xyzw" in arrays else cls.from_arrays(arrays)
-        except (KeyError, InputError) as error:
-            raise FormatError(path, f"holds no poses that can be used ({error})") from error
+        return made_from(Path(path), cls._from_any, "holds no poses that can be used")
+
+    @classmethod
+    def _from_any(cls, arrays: Mapping[str, AnyArray]) -> PoseLibrary:
+        return cls.from_motion(arrays) if "local_quat_xyzw" in arrays else cls.from_arrays(arrays)
 
     @classmethod
     def from_motion(cls, arrays: Mapping[str, AnyArray]) -> PoseLibrary:

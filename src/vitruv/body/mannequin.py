@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.body.arrays import dequantise, read_npz
+from vitruv.body.arrays import NO_BODY, dequantise, made_from
 from vitruv.body.model import BUILT_IN, Body
-from vitruv.errors import FormatError, InputError
+from vitruv.errors import InputError
 from vitruv.types import AnyArray, Float32Array, Int32Array, PathLike, UInt8Array
 
 
@@ -40,12 +40,7 @@ class Mannequin:
     @classmethod
     def load(cls, path: PathLike | None = None) -> Mannequin:
         """The one in the package, or in a body file. Raises as `Body.load`."""
-        source = Path(BUILT_IN if path is None else path)
-        arrays = read_npz(source)
-        try:
-            return cls.from_arrays(arrays)
-        except (KeyError, InputError) as error:
-            raise FormatError(source, f"is not a body file of this version ({error}); make one with `vitruv body build`") from error
+        return made_from(Path(BUILT_IN if path is None else path), cls.from_arrays, NO_BODY)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray], body: Body | None = None) -> Mannequin:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.body.align import rest_to_t_pose
-from vitruv.body.arrays import dequantise, read_npz
+from vitruv.body.arrays import NO_BODY, dequantise, made_from
 from vitruv.body.pose import Pose
 from vitruv.body.skeleton import BONE_PARENTS, BONES
 from vitruv.body.skin import blend_skin, vertex_normals
 from vitruv.body.spread import bone_rotations
-from vitruv.errors import FormatError, InputError
+from vitruv.errors import InputError
 from vitruv.types import AnyArray, Float32Array, Int32Array, PathLike, UInt8Array
 
 BUILT_IN = Path(__file__).parent.parent / "data" / "body.npz"
@@ -94,12 +94,7 @@ class Body:
 
         Raises MissingFileError, UnreadableFileError or FormatError.
         """
-        source = Path(BUILT_IN if path is None else path)
-        arrays = read_npz(source)
-        try:
-            return cls.from_arrays(arrays)
-        except (KeyError, InputError) as error:
-            raise FormatError(source, f"is not a body file of this version ({error}); make one with `vitruv body build`") from error
+        return made_from(Path(BUILT_IN if path is None else path), cls.from_arrays, NO_BODY)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Body:

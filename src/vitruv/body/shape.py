@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.body.arrays import dequantise, read_npz
+from vitruv.body.arrays import NO_BODY, dequantise, made_from
 from vitruv.body.model import BUILT_IN
-from vitruv.errors import FormatError, InputError
+from vitruv.errors import InputError
 from vitruv.types import AnyArray, Float32Array, PathLike
 
 _NEIGHBOURS = 48
@@ -48,12 +48,7 @@ class ShapeSampler:
     @classmethod
     def load(cls, path: PathLike | None = None) -> ShapeSampler:
         """The people in the package, or in a body file. Raises as `Body.load`."""
-        source = Path(BUILT_IN if path is None else path)
-        arrays = read_npz(source)
-        try:
-            return cls.from_arrays(arrays)
-        except KeyError as error:
-            raise FormatError(source, f"is not a body file of this version ({error}); make one with `vitruv body build`") from error
+        return made_from(Path(BUILT_IN if path is None else path), cls.from_arrays, NO_BODY)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> ShapeSampler:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vitruv.body.arrays import read_npz
+from vitruv.body.arrays import made_from
 from vitruv.body.item import Item
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.mhclo import read_item, read_obj
 from vitruv.body.wardrobe import Wardrobe
-from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
-from vitruv.types import PathLike
+from vitruv.errors import FormatError, MissingFileError, UnreadableFileError
+from vitruv.types import AnyArray, PathLike
 
 TEXTURE_PX = 256
 
@@ -34,11 +35,11 @@ def load_wardrobe(path: PathLike | None) -> Wardrobe:
     source = Path(path)
     if source.is_dir():
         return read_wardrobe(Mannequin.load(), source)
-    arrays = read_npz(source)
-    try:
-        return Wardrobe.from_arrays(arrays, None if "body_mean" in arrays else Mannequin.load())
-    except (KeyError, InputError) as error:
-        raise FormatError(source, f"holds no wardrobe that can be used ({error})") from error
+    return made_from(source, _from_pack, "holds no wardrobe that can be used")
+
+
+def _from_pack(arrays: Mapping[str, AnyArray]) -> Wardrobe:
+    return Wardrobe.from_arrays(arrays, None if "body_mean" in arrays else Mannequin.load())
 
 
 def read_wardrobe(mannequin: Mannequin, folder: Path) -> Wardrobe:
