@@ -1,4 +1,4 @@
-"""The two skeletons: 22 joints that poses are written in, and the 71 bones that carry the skin.
+"""The two skeletons: 22 joints that poses are written in, and the 68 bones that carry the skin.
 
 A pose is written for 22 joints in the order most motion data uses. All its frames are aligned with the axes of the body in the
 T-pose (y up, the body faces +z, its left side is at +x, arms level, palms down), so identity everywhere is the T-pose.
