@@ -56,6 +56,8 @@ class FormatError(VitruvError, ValueError):
     """A file breaks the rules of its format."""
 
     def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        # Files can say anything, also line ends and control codes; a message stays one line.
+        reason = "".join(c if c.isprintable() else " " for c in reason)
         super().__init__(f"{path}: {reason}")
         self.path = Path(path)
         self.reason = reason

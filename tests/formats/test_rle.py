@@ -57,6 +57,7 @@ def test_plain_runs() -> None:
         (None, "a mask must be"),
         ({"size": [2, 2]}, "a mask must be"),
         ({"size": [2.5, 2], "counts": ""}, "a mask must be"),
+        ({"size": [1, True], "counts": "1"}, "a mask must be"),
         ({"size": [-2, 2], "counts": ""}, "cannot be read"),
         ({"size": [60000, 60000], "counts": "1"}, "cannot be read"),
         ({"size": [2, 2], "counts": [5]}, "cover 5 pixels, but its size is 2x2"),

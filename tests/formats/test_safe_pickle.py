@@ -143,6 +143,14 @@ def test_every_way_to_call_is_refused(tmp_path: Path, content: bytes) -> None:
         read_pickle(written(tmp_path, content))
 
 
+def test_what_a_file_says_is_shown_in_one_line(tmp_path: Path) -> None:
+    evil = b"\x80\x04\x8c\x09os\nrm\x1b[2J\x8c\xff" + b"x" * 255 + b"\x93."
+    with pytest.raises(UnsafeFileError) as caught:
+        read_pickle(written(tmp_path, evil))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -36,6 +36,11 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
 
+    def shown(self) -> str:
+        """For messages: one short line, whatever the file says."""
+        text = str(self)
+        return text if text.isprintable() and len(text) < 100 else ascii(text)[:100]
+
 
 @dataclass(eq=False)
 class Pending:

@@ -82,7 +82,7 @@ class PlainValues:
         known = str(name)
         if known in self._functions or known in self._constants or known in self._records or _is_torch_dtype(name):
             return name
-        raise RefusedError(known)
+        raise RefusedError(name.shown())
 
     def call(self, function: object, arguments: tuple[object, ...]) -> object:
         known = str(function) if isinstance(function, Name) else ""
@@ -98,7 +98,7 @@ class PlainValues:
             return Record(known, arguments)
         if known == "collections.OrderedDict":
             return _dictionary(*arguments)
-        raise RefusedError(f"a call of {known or type(kind).__name__}")
+        raise RefusedError(f"a call of {kind.shown() if isinstance(kind, Name) else type(kind).__name__}")
 
     def set_state(self, value: object, state: object) -> object:
         if isinstance(value, dict):

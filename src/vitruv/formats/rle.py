@@ -30,6 +30,8 @@ def parse_rle(rle: object, *, size_hw: tuple[int, int] | None = None) -> tuple[I
             pass
         case _:
             raise InputError("a mask must be {size: [h, w], counts: ...}")
+    if isinstance(height, bool) or isinstance(width, bool):
+        raise InputError("a mask must be {size: [h, w], counts: ...}")
     if height < 0 or width < 0 or height * width > MAX_PIXELS:
         raise InputError(f"a mask of {height}x{width} pixels cannot be read")
     if size_hw is not None and (height, width) != size_hw:
