@@ -43,7 +43,7 @@ class DetectorConfig:
     box_weight: float = 2.0
     nms_iou: float = 0.6
     """Overlap above which the runtime drops the weaker of two boxes."""
-    augment: AugmentConfig = field(default_factory=lambda: AugmentConfig(turn_deg=0, zoom=0.5, shift=0.15))
+    augment: AugmentConfig = field(default_factory=lambda: AugmentConfig(turn_deg=0, zoom=0.3, shift=0.1))
 
     def __post_init__(self) -> None:
         if any(side < 64 or side % 32 for side in self.size_hw):

@@ -1,4 +1,4 @@
-"""Random changes of whole batches of scenes: mirror, scale and shift, the bars of a letterbox, colour."""
+"""Random changes of whole batches of scenes (letterboxed already, bars included): mirror, scale and shift, colour."""
 
 from __future__ import annotations
 
@@ -35,14 +35,8 @@ def augment_scenes(batch: Batch, config: AugmentConfig, generator: torch.Generat
         boxes = (boxes.view(n, -1, 2, 2) - offset) * scale[:, None, None, None] + offset + shift[:, None, None, :]
         boxes = boxes.flatten(2)
         full = full * scale[:, None] ** 2
-    window = _letterbox_window(n, height, width, generator)
-    rows = torch.arange(height, device=image.device)
-    columns = torch.arange(width, device=image.device)
-    shown = (rows >= window[:, 1:2]) & (rows < window[:, 3:4])
-    shown_columns = (columns >= window[:, 0:1]) & (columns < window[:, 2:3])
     image = recolour(image, config, generator)
-    image = image.masked_fill(~(shown[:, :, None] & shown_columns[:, None, :])[..., None], int(PIXEL_MEAN))
-    low, high = torch.maximum(boxes[..., :2], window[:, None, :2]), torch.minimum(boxes[..., 2:], window[:, None, 2:])
+    low, high = boxes[..., :2].clamp(min=0), torch.minimum(boxes[..., 2:], torch.tensor([width, height], device=image.device))
     boxes = torch.cat([low, high], dim=-1)
     return {**batch, "image": image, "boxes_xyxy": boxes, **split_people(boxes, batch["valid"], full)}
 
@@ -68,14 +62,3 @@ def _move(image: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     grid = functional.affine_grid(theta, [n, 1, height, width], align_corners=False)
     pixels = functional.grid_sample(image.permute(0, 3, 1, 2).float() - PIXEL_MEAN, grid, mode="bilinear", align_corners=False)
     return (pixels + PIXEL_MEAN).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
-
-
-def _letterbox_window(n: int, height: int, width: int, generator: torch.Generator) -> Tensor:
-    """(n, 4) the part of the input that shows the picture, as for pictures of aspect ratios from 9:16 to 16:9."""
-    aspect = torch.exp2(uniform(n, generator, -0.83, 0.83)) * (height / width)
-    shown = torch.stack([(width * aspect).clamp(max=width), (height / aspect).clamp(max=height)], dim=1).round()
-    rest = torch.tensor([width, height], device=shown.device) - shown
-    # Mostly at the top left, as the runtime does it.
-    place = torch.where(uniform(n, generator)[:, None] < 0.7, 0.0, uniform(2 * n, generator).view(n, 2))
-    low = (rest * place).floor()
-    return torch.cat([low, low + shown], dim=1)
