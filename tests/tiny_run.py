@@ -16,7 +16,7 @@ CONFIG = RegressorConfig(size_hw=(64, 32), widths=(8, 8, 16, 32), blocks=(0, 1, 
 
 def tiny_task() -> RegressorTask:
     torch.manual_seed(0)
-    return RegressorTask(CONFIG, held_out=[FakeCrops(seed=9)(i) for i in range(4)], mirror_uv=None)
+    return RegressorTask(CONFIG, held_out=[FakeCrops(seed=9)(i) for i in range(4)], atlas=None)
 
 
 def tiny_loop(steps: int | None, **changes: Any) -> LoopConfig:

@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from fake_people import FakeCrops, FakeScenes
-from tiny_run import tiny_loop, tiny_task
+from tiny_run import CONFIG, tiny_loop, tiny_task
 from vitruv.errors import FormatError, InputError, ModelError, UnwritableFileError
+from vitruv.surface import Atlas
 from vitruv.synth import CropSample
 from vitruv.train import (
     AugmentConfig,
@@ -94,6 +95,22 @@ def test_loss_falls_and_evaluation_sees_it(tmp_path: Path) -> None:
     assert reports[-1].evaluation["iou"] > max(0.5, before["iou"])
 
 
+def test_with_an_atlas_crops_are_mirrored_and_centimetres_measured() -> None:
+    """A network is not needed: the evaluation is asked with the truth itself, and with the truth moved by a tenth of the chart."""
+    atlas = Atlas.load()
+    samples = [FakeCrops(seed=9)(i) for i in range(2)]
+    task = RegressorTask(CONFIG, held_out=samples, atlas=atlas)
+    labels = torch.from_numpy(np.stack([s.labels for s in samples]))
+    uv = torch.from_numpy(np.stack([s.uv for s in samples])) / 255
+    inside = labels > 0
+    assert task._distance_cm(labels[inside], uv, uv, inside) == 0
+    assert 0.2 < task._distance_cm(labels[inside], (uv + 0.1).clamp(max=1), uv, inside) < 10
+    batch = task.collate(samples * 8)
+    changed = task.augment(batch, torch.Generator().manual_seed(0))
+    mirrored = (changed["labels"][:, :, :, None] == torch.tensor([2, 3, 5, 6, 8])).any()
+    assert changed["labels"].shape == (16, 32, 16) and mirrored, "charts 4, 7 ... became 3, 8 ..."
+
+
 def test_hours_end_a_run_too(tmp_path: Path) -> None:
     reports = list(train(tiny_task(), FakeCrops(), tiny_loop(None, hours=1.5 / 3600), tmp_path))
     assert reports[-1].share >= 1 and last_position(tmp_path).elapsed_s >= 1.5
@@ -165,7 +182,7 @@ def test_a_device_that_is_not_there(tmp_path: Path) -> None:
 
 def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
     list(train(tiny_task(), FakeCrops(), tiny_loop(2), tmp_path))
-    other = RegressorTask(RegressorConfig(size_hw=(64, 32)), held_out=[FakeCrops()(0)], mirror_uv=None)
+    other = RegressorTask(RegressorConfig(size_hw=(64, 32)), held_out=[FakeCrops()(0)], atlas=None)
     with pytest.raises(FormatError, match="does not fit this network"):
         load_ema(tmp_path, other.network)
     checkpoints(tmp_path)[-1].write_bytes(b"12345")

@@ -11,7 +11,6 @@ from vitruv.surface import Atlas
 from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack
 from vitruv.train.config import DataConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask
-from vitruv.train.mirror import mirror_table
 from vitruv.train.regressor import RegressorConfig, RegressorTask
 from vitruv.train.task import Task
 
@@ -27,7 +26,7 @@ def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *,
     torch.manual_seed(seed)
     if isinstance(config, RegressorConfig):
         crops = CropSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
-        task = RegressorTask(config, held_out=[crops(i) for i in range(data.held_out)], mirror_uv=mirror_table(Atlas.load()))
+        task = RegressorTask(config, held_out=[crops(i) for i in range(data.held_out)], atlas=Atlas.load())
         return task, CropSampler(parts, size_hw=config.size_hw, seed=seed)
     scenes = SceneSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
     return (

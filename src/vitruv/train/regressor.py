@@ -12,16 +12,19 @@ from torch.nn import functional
 
 from vitruv.errors import InputError
 from vitruv.networks import CompactRegressor, RegressorOutput, normalise
+from vitruv.surface import Atlas
 from vitruv.surface.charts import MIRROR_CHART, NUM_CHARTS, NUM_LABELS
 from vitruv.synth import CropSample
 from vitruv.train.crop_augment import AugmentConfig, augment_crops
 from vitruv.train.feed import Batch
+from vitruv.train.mirror import mirror_table
 from vitruv.train.pictures import paint_labels, paint_uv, sheet
 from vitruv.train.regressor_losses import keypoint_loss, label_loss, uv_loss
 from vitruv.types import UInt8Array
 
 _SHOWN = 12  # crops on a sample picture
 _CHUNK = 32  # crops evaluated at a time
+_MEASURED = 4000  # pixels whose distance on the body is measured
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,16 @@ _SMALL_CHARTS = (3, 4, 5, 6, *range(15, 23))
 class RegressorTask:
     """Crops of people in, charts and coordinates out.
 
-    held_out: samples for evaluation and pictures. mirror_uv: (25, 256, 256, 2) uint8, see `augment_crops`; None for no flips.
+    held_out: samples for evaluation and pictures. atlas: the surface that the charts are of; without it crops are not mirrored and
+    distances on the body not evaluated.
     """
 
-    def __init__(self, config: RegressorConfig, *, held_out: Sequence[CropSample], mirror_uv: UInt8Array | None) -> None:
+    def __init__(self, config: RegressorConfig, *, held_out: Sequence[CropSample], atlas: Atlas | None) -> None:
         self.config = config
         self.network = build_regressor(config)
         self._held_out = self.collate(held_out)
-        self._mirror_uv = None if mirror_uv is None else torch.from_numpy(mirror_uv.copy())
+        self._atlas = atlas
+        self._mirror_uv = torch.from_numpy(mirror_table(atlas)) if atlas is not None and config.augment.flip else None
         weights = torch.ones(NUM_LABELS)
         weights[0] = config.background_weight
         weights[list(_SMALL_CHARTS)] = config.small_part_weight
@@ -108,7 +113,8 @@ class RegressorTask:
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
         """part: share of the people's pixels with the right chart. mirrored: with that of the other side. iou: of people against
-        background. uv: median of |dU| and |dV| where the chart is right."""
+        background. uv: median of |dU| and |dV| where the chart is right. cm: median distance there, in a straight line on the body
+        at rest."""
         if not len(self._held_out["image"]):
             return {}
         labels, uv = self._predict(network, device, self._held_out["image"])
@@ -122,7 +128,19 @@ class RegressorTask:
             "mirrored": float(mirrored.sum() / person.sum().clamp(min=1)),
             "iou": float((person & found).sum() / (person | found).sum().clamp(min=1)),
             "uv": float(error.median()) if len(error) else float("nan"),
+            **({"cm": self._distance_cm(truth[right], uv, true_uv, right)} if self._atlas is not None else {}),
         }
+
+    def _distance_cm(self, labels: Tensor, uv: Tensor, true_uv: Tensor, chosen: Tensor) -> float:
+        """Median over some thousand of the chosen (n, h, w) pixels, evenly spread."""
+        if self._atlas is None or not len(labels):
+            return float("nan")
+        step = max(1, len(labels) // _MEASURED)
+        places = [
+            self._atlas.positions(self._atlas.locate(labels[::step].numpy(), maps.permute(0, 2, 3, 1)[chosen][::step].numpy()))
+            for maps in (uv, true_uv)
+        ]
+        return float(100 * np.median(np.linalg.norm(places[0] - places[1], axis=1)))
 
     def picture(self, network: nn.Module, device: torch.device) -> UInt8Array:
         """Rows of: crop, true charts, predicted charts, true U and V, predicted U and V."""
