@@ -26,7 +26,7 @@ from vitruv.types import AnyArray, Float32Array, Float64Array, Int64Array
 _TORSO = (1, 2)
 _HAND, _FOOT = 4, 5
 _MIRRORED_U = (4, 5, 24)
-_KAPPA_SOURCES = 80
+_KAPPA_SOURCES = 24
 
 
 @dataclass(frozen=True, eq=False)
