@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from types import ModuleType
@@ -105,3 +106,8 @@ def test_a_closed_pipe_is_quiet() -> None:
     command = f'"{sys.executable}" -m vitruv --help | true'
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", list(VERBS))
+def test_every_verb_has_a_module(name: str) -> None:
+    assert importlib.util.find_spec(VERBS[name].module) is not None
