@@ -17,9 +17,10 @@ import numpy as np
 
 from vitruv.errors import InputError
 from vitruv.surface.charts import MIRROR_CHART
-from vitruv.surface.mesh import edges, face_components
+from vitruv.surface.cuts import Border, LeftHalf, at_height, depth_middle, only, square_to, twisting, unit, walk
+from vitruv.surface.mesh import face_components
 from vitruv.surface.template import BodyTemplate
-from vitruv.types import BoolArray, Float64Array, Int64Array, UInt8Array
+from vitruv.types import Float64Array, Int64Array, UInt8Array
 
 # Measured on DensePose's rendered figure. Heights are shares of the stature.
 _FLANK = 0.539  # where torso and thigh, front and back, meet
@@ -40,24 +41,6 @@ _SHIN_BEHIND_M = 0.006
 _ELBOW_TWIST = 0.45
 """Share of the turn from the elbow's crease to the palm that the arm's front has made at the elbow already."""
 
-_WIDTH_M = 0.006
-"""How far a border may stray from its ideal curve before the detour costs as much as the way."""
-
-_FORBIDDEN_M = 1.0
-"""Distance given to vertices that a border must not touch."""
-
-
-@dataclass(frozen=True, eq=False)
-class Border:
-    """One stretch of border on the left half: from corner to corner along an ideal curve.
-
-    off: (v,) metres that every vertex lies off the curve (inf-like where the border must not go).
-    """
-
-    start: int
-    end: int
-    off: Float64Array
-
 
 @dataclass(frozen=True, eq=False)
 class Partition:
@@ -71,69 +54,6 @@ class Partition:
     corners: dict[str, int]
 
 
-class LeftHalf:
-    """The left half of a template, measured: joints, lines along limbs, and how far vertices lie off the ideal curves."""
-
-    def __init__(self, template: BodyTemplate) -> None:
-        self.template = template
-        self.points = template.vertices
-        x, y, z = self.points.T
-        self.x, self.y, self.z = x, y, z
-        self.on_midline = template.mirror_vertex == np.arange(len(x))
-        self.left = (x > 0) & ~self.on_midline
-        self.corners: dict[str, int] = {}
-
-    def bone(self, name: str) -> Float64Array:
-        return np.asarray(self.template.bone_heads[self.template.bone_names.index(name)])
-
-    def height(self, share: float) -> float:
-        return float(self.z.min() + share * (self.z.max() - self.z.min()))
-
-    def moved_by(self, *prefixes: str) -> Float64Array:
-        """(v,): share of every vertex that left bones with such names move."""
-        chosen = [name.endswith(".L") and name.startswith(prefixes) for name in self.template.bone_names]
-        return np.asarray((self.template.skin_weights * np.array(chosen)[self.template.skin_bones]).sum(axis=1))
-
-    def corner(self, *off: Float64Array, where: BoolArray) -> int:
-        """The vertex among `where` that lies best on several curves at once."""
-        distance = np.where(where, np.sum(np.square(off), axis=0), np.inf)
-        return int(np.argmin(distance))
-
-    def midline_corner(self, height_m: float, where: BoolArray) -> int:
-        return self.corner(self.z - height_m, where=self.on_midline & where)
-
-
-def _unit(vector: Float64Array) -> Float64Array:
-    return np.asarray(vector / np.linalg.norm(vector))
-
-
-def _square_to(axis: Float64Array, vector: Float64Array) -> Float64Array:
-    """Unit part of `vector` at right angles to the unit `axis`."""
-    return _unit(vector - np.dot(vector, axis) * axis)
-
-
-def _twisting(axis: Float64Array, start: Float64Array, end: Float64Array, share: Float64Array) -> Float64Array:
-    """(n, 3): direction square to `axis` that turns from `start` (share 0) to `end` (share 1)."""
-    angle = share * np.arctan2(np.dot(np.cross(start, end), axis), np.dot(start, end))
-    return np.asarray(np.cos(angle)[:, None] * start + np.sin(angle)[:, None] * np.cross(axis, start))
-
-
-def _only(off: Float64Array, where: BoolArray) -> Float64Array:
-    return np.where(where, np.abs(off), _FORBIDDEN_M)
-
-
-def _depth_middle(body: LeftHalf, limb: BoolArray) -> Float64Array:
-    """(v,): y half-way between front and back of a limb at every vertex' height."""
-    levels = np.linspace(body.z[limb].min(), body.z[limb].max(), 40)
-    slab = 0.75 * (levels[1] - levels[0]) + 0.01
-    middle = []
-    for level in levels:
-        y = body.y[limb & (np.abs(body.z - level) < slab)]
-        middle.append((y.min() + y.max()) / 2)
-    smooth = np.convolve(np.pad(middle, 2, mode="edge"), np.ones(5) / 5, mode="valid")
-    return np.asarray(np.interp(body.z, levels, smooth))
-
-
 def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Border]:
     """Borders from the hip to the ankle. Corners: flank (torso front and back, thigh front and back), crotch, cleft."""
     hip, knee, ankle, foot = (body.bone(f"{name}.L") for name in ("upperleg01", "lowerleg01", "foot", "toe3-1"))
@@ -141,17 +61,17 @@ def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Bo
     limb = body.left & (body.moved_by("upperleg", "lowerleg", "foot", "toe") > 0.5)
     line_z = [foot[2], ankle[2], knee[2], hip[2]]
     middle_x = np.interp(body.z, line_z, [ankle[0], ankle[0], knee[0], hip[0]])
-    middle_y = _depth_middle(body, limb & (body.z > ankle_z - 0.02))
+    middle_y = depth_middle(body, limb & (body.z > ankle_z - 0.02))
     outside, inside = limb & (body.x > middle_x), limb & (body.x < middle_x)
     # On the inside the thigh's front half begins at the crotch, well before the middle of its depth.
     crotch_y, crotch_z = body.points[crotch, 1], body.points[crotch, 2]
-    inner_y = middle_y + (crotch_y - _at(middle_y, body.z, limb, crotch_z)) * np.clip(
+    inner_y = middle_y + (crotch_y - at_height(middle_y, body.z, limb, crotch_z)) * np.clip(
         (body.z - knee_z) / (crotch_z - knee_z), 0.0, 1.0
     )
     behind = np.interp(
         body.z,
         [ankle_z, knee_z - 0.05, knee_z, body.points[flank, 2]],
-        [0.0, _SHIN_BEHIND_M, _KNEE_BEHIND_M, body.points[flank, 1] - _at(middle_y, body.z, limb, body.points[flank, 2])],
+        [0.0, _SHIN_BEHIND_M, _KNEE_BEHIND_M, body.points[flank, 1] - at_height(middle_y, body.z, limb, body.points[flank, 2])],
     )
     outer_y = middle_y + behind
     at_knee, at_ankle = body.z - knee_z, body.z - ankle_z
@@ -163,19 +83,19 @@ def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Bo
     thigh = body.left & (body.z < body.points[flank, 2] + 0.01)
     body.corners |= {"knee outside": knee_out, "knee inside": knee_in, "ankle outside": ankle_out, "ankle inside": ankle_in}
     borders = [
-        Border(flank, knee_out, _only(body.y - outer_y, thigh & (body.x > middle_x))),
-        Border(crotch, knee_in, _only(body.y - inner_y, (body.left | body.on_midline) & (body.x < middle_x))),
-        Border(knee_out, knee_in, _only(at_knee, front)),
-        Border(knee_out, knee_in, _only(at_knee, back)),
-        Border(knee_out, ankle_out, _only(body.y - outer_y, outside)),
-        Border(knee_in, ankle_in, _only(body.y - middle_y, inside)),
-        Border(ankle_out, ankle_in, _only(at_ankle, front)),
-        Border(ankle_out, ankle_in, _only(at_ankle, back)),
+        Border(flank, knee_out, only(body.y - outer_y, thigh & (body.x > middle_x))),
+        Border(crotch, knee_in, only(body.y - inner_y, (body.left | body.on_midline) & (body.x < middle_x))),
+        Border(knee_out, knee_in, only(at_knee, front)),
+        Border(knee_out, knee_in, only(at_knee, back)),
+        Border(knee_out, ankle_out, only(body.y - outer_y, outside)),
+        Border(knee_in, ankle_in, only(body.y - middle_y, inside)),
+        Border(ankle_out, ankle_in, only(at_ankle, front)),
+        Border(ankle_out, ankle_in, only(at_ankle, back)),
     ]
     # Buttock: level from the flank to the cleft. Groin: up from the crotch, level, and up again around the side.
     trunk = (body.left | body.on_midline) & (np.abs(body.z - body.points[flank, 2]) < 0.15) & (body.x < 0.3)
     flank_x, flank_y, flank_z = body.points[flank]
-    side_y = _at(middle_y, body.z, limb, flank_z)
+    side_y = at_height(middle_y, body.z, limb, flank_z)
     behind_flank, before_flank = trunk & (body.y > flank_y - 0.01), trunk & (body.y < flank_y + 0.01)
     rise = body.height(_GROIN_SIDE) - crotch_z
     half_width = body.x[trunk].max()
@@ -183,33 +103,27 @@ def _leg_borders(body: LeftHalf, flank: int, crotch: int, cleft: int) -> list[Bo
     groin_z += (flank_z - body.height(_GROIN_SIDE)) * np.clip((body.y - side_y) / (flank_y - side_y), 0.0, 1.0)
     buttock_z = np.interp(body.x, [0.0, flank_x], [body.points[cleft, 2], flank_z])
     borders += [
-        Border(flank, cleft, _only(body.z - buttock_z, behind_flank)),
-        Border(flank, crotch, _only(body.z - groin_z, before_flank)),
+        Border(flank, cleft, only(body.z - buttock_z, behind_flank)),
+        Border(flank, crotch, only(body.z - groin_z, before_flank)),
     ]
     return borders
-
-
-def _at(values: Float64Array, height: Float64Array, where: BoolArray, wanted: float) -> float:
-    """Value of a quantity that depends on the height only, at one height."""
-    order = np.argsort(height[where])
-    return float(np.interp(wanted, height[where][order], values[where][order]))
 
 
 def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
     """Borders from the shoulder to the wrist, and the two corners at the shoulder: its top and the armpit."""
     shoulder, elbow, wrist = (body.bone(f"{name}.L") for name in ("upperarm01", "lowerarm01", "wrist"))
     little, index = body.bone("finger5-1.L"), body.bone("finger2-1.L")
-    upper_axis, lower_axis = _unit(elbow - shoulder), _unit(wrist - elbow)
-    bend = _unit(lower_axis - upper_axis)
-    palm = _unit(np.cross(little - wrist, index - wrist))  # out of the left palm
+    upper_axis, lower_axis = unit(elbow - shoulder), unit(wrist - elbow)
+    bend = unit(lower_axis - upper_axis)
+    palm = unit(np.cross(little - wrist, index - wrist))  # out of the left palm
     # Turned from the elbow's crease part of the way to the palm: the front of the arm twists evenly from shoulder to wrist.
-    crease = _square_to(lower_axis, bend)
-    inner = _twisting(lower_axis, crease, _square_to(lower_axis, palm), np.array([_ELBOW_TWIST]))[0]
+    crease = square_to(lower_axis, bend)
+    inner = twisting(lower_axis, crease, square_to(lower_axis, palm), np.array([_ELBOW_TWIST]))[0]
     upper_share = np.clip((body.points - shoulder) @ upper_axis / np.linalg.norm(elbow - shoulder), 0.0, 1.0)
     lower_share = np.clip((body.points - elbow) @ lower_axis / np.linalg.norm(wrist - elbow), 0.0, 1.0)
     forward = np.array([0.0, -1.0, 0.0])
-    upper_front = _twisting(upper_axis, _square_to(upper_axis, forward), _square_to(upper_axis, inner), upper_share)
-    lower_front = _twisting(lower_axis, inner, _square_to(lower_axis, palm), lower_share)
+    upper_front = twisting(upper_axis, square_to(upper_axis, forward), square_to(upper_axis, inner), upper_share)
+    lower_front = twisting(lower_axis, inner, square_to(lower_axis, palm), lower_share)
     upper_arm = body.points - (shoulder + upper_share[:, None] * (elbow - shoulder))
     lower_arm = body.points - (elbow + lower_share[:, None] * (wrist - elbow))
     upper_off, lower_off = np.sum(upper_arm * upper_front, axis=1), np.sum(lower_arm * lower_front, axis=1)
@@ -221,11 +135,11 @@ def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
     joint = body.moved_by("upperarm")
     pit = limb & (joint > 0.35) & (joint < 0.65) & (body.moved_by("lowerarm") < 0.01)
     armpit = int(np.flatnonzero(pit)[np.argmin(body.z[pit])])
-    across = _unit(np.cross(shoulder - body.points[armpit], forward) * [1.0, 0.0, 1.0])
+    across = unit(np.cross(shoulder - body.points[armpit], forward) * [1.0, 0.0, 1.0])
     at_shoulder = (body.points - body.points[armpit]) @ across
     ring = limb & (np.abs(at_shoulder) < 0.03) & (body.z > body.points[armpit, 2] - 0.02)
     top = int(np.flatnonzero(ring)[np.argmax((body.z - 3 * np.abs(at_shoulder))[ring])])
-    at_elbow = (body.points - elbow) @ _unit(upper_axis + lower_axis)
+    at_elbow = (body.points - elbow) @ unit(upper_axis + lower_axis)
     at_wrist = (body.points - wrist) @ lower_axis
     elbow_thumb = body.corner(at_elbow, lower_off, where=limb & (lower_thumb > 0) & (np.abs(at_elbow) < 0.03))
     elbow_little = body.corner(at_elbow, lower_off, where=limb & (lower_thumb < 0) & (np.abs(at_elbow) < 0.03))
@@ -240,16 +154,16 @@ def _arm_borders(body: LeftHalf) -> tuple[list[Border], int, int]:
     body.corners |= {"wrist, thumb's side": wrist_thumb, "wrist, little finger's side": wrist_little}
     slack = 0.008
     borders = [
-        Border(top, armpit, _only(at_shoulder, body.left & (body.y < max(body.points[[top, armpit], 1]) + slack))),
-        Border(top, armpit, _only(at_shoulder, body.left & (body.y > min(body.points[[top, armpit], 1]) - slack))),
-        Border(top, elbow_thumb, _only(upper_off, limb & (upper_thumb > 0))),
-        Border(armpit, elbow_little, _only(upper_off, limb & (upper_thumb < 0))),
-        Border(elbow_thumb, elbow_little, _only(at_elbow, limb & (lower_off > -slack))),
-        Border(elbow_thumb, elbow_little, _only(at_elbow, limb & (lower_off < slack))),
-        Border(elbow_thumb, wrist_thumb, _only(lower_off, limb & (lower_thumb > 0))),
-        Border(elbow_little, wrist_little, _only(lower_off, limb & (lower_thumb < 0))),
-        Border(wrist_thumb, wrist_little, _only(at_wrist, limb & (lower_off > -slack))),
-        Border(wrist_thumb, wrist_little, _only(at_wrist, limb & (lower_off < slack))),
+        Border(top, armpit, only(at_shoulder, body.left & (body.y < max(body.points[[top, armpit], 1]) + slack))),
+        Border(top, armpit, only(at_shoulder, body.left & (body.y > min(body.points[[top, armpit], 1]) - slack))),
+        Border(top, elbow_thumb, only(upper_off, limb & (upper_thumb > 0))),
+        Border(armpit, elbow_little, only(upper_off, limb & (upper_thumb < 0))),
+        Border(elbow_thumb, elbow_little, only(at_elbow, limb & (lower_off > -slack))),
+        Border(elbow_thumb, elbow_little, only(at_elbow, limb & (lower_off < slack))),
+        Border(elbow_thumb, wrist_thumb, only(lower_off, limb & (lower_thumb > 0))),
+        Border(elbow_little, wrist_little, only(lower_off, limb & (lower_thumb < 0))),
+        Border(wrist_thumb, wrist_little, only(at_wrist, limb & (lower_off > -slack))),
+        Border(wrist_thumb, wrist_little, only(at_wrist, limb & (lower_off < slack))),
     ]
     return borders, top, armpit
 
@@ -272,37 +186,18 @@ def _trunk_borders(body: LeftHalf, shoulder_top: int, armpit: int, flank: int) -
     shoulder = body.left & (body.z > body.points[armpit, 2] + 0.03)
     p, q = body.points[flank], body.points[armpit]
     torso = body.left & (body.moved_by("upperarm", "lowerarm", "wrist", "finger", "metacarpal") < 0.3)
-    middle_y = _depth_middle(body, torso & (body.z > p[2]) & (body.z < q[2]))
-    flank_y = np.interp(body.z, [p[2], q[2] - 0.1, q[2]], [p[1], _at(middle_y, body.z, torso, q[2] - 0.1) + _CHEST_BEHIND_M, q[1]])
+    middle_y = depth_middle(body, torso & (body.z > p[2]) & (body.z < q[2]))
+    flank_y = np.interp(
+        body.z, [p[2], q[2] - 0.1, q[2]], [p[1], at_height(middle_y, body.z, torso, q[2] - 0.1) + _CHEST_BEHIND_M, q[1]]
+    )
     side = body.left & (body.z > p[2] - 0.03) & (body.z < q[2] + 0.01) & (body.x > 0.08) & (body.x < 0.25)
     return [
-        Border(neck_front, neck_side, _only(at_neck, near & (body.y < a[1] + 0.01))),
-        Border(neck_side, neck_back, _only(at_neck, near & (body.y > a[1] - 0.01))),
-        Border(neck_side, shoulder_top, _only(body.y - ridge_y, shoulder)),
-        Border(armpit, flank, _only(body.y - flank_y, side)),
-        Border(neck_front, neck_back, _only(body.x, body.on_midline & (body.z > front_z - 0.02))),
+        Border(neck_front, neck_side, only(at_neck, near & (body.y < a[1] + 0.01))),
+        Border(neck_side, neck_back, only(at_neck, near & (body.y > a[1] - 0.01))),
+        Border(neck_side, shoulder_top, only(body.y - ridge_y, shoulder)),
+        Border(armpit, flank, only(body.y - flank_y, side)),
+        Border(neck_front, neck_back, only(body.x, body.on_midline & (body.z > front_z - 0.02))),
     ]
-
-
-def _walk(template: BodyTemplate, borders: list[Border]) -> Int64Array:
-    """(n, 2): the mesh edges along all borders. scipy is a dependency of the builder only."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import dijkstra
-
-    ends = edges(template.faces)
-    length = np.linalg.norm(template.vertices[ends[:, 0]] - template.vertices[ends[:, 1]], axis=1)
-    count = len(template.vertices)
-    found: list[tuple[int, int]] = []
-    for border in borders:
-        off = (border.off[ends] / _WIDTH_M) ** 2
-        cost = length * (1.0 + off.mean(axis=1))
-        graph = coo_matrix((cost, (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
-        _, previous = dijkstra(graph, directed=False, indices=border.start, return_predecessors=True)
-        here = border.end
-        while here != border.start:
-            found.append((int(previous[here]), here))
-            here = int(previous[here])
-    return np.array(found, np.int64)
 
 
 def partition(template: BodyTemplate) -> Partition:
@@ -320,8 +215,8 @@ def partition(template: BodyTemplate) -> Partition:
     leg = _leg_borders(body, flank, crotch, cleft)
     arm, shoulder_top, armpit = _arm_borders(body)
     perineum = low & (body.y > body.y[crotch] - 0.005)
-    borders = [*leg, *arm, *_trunk_borders(body, shoulder_top, armpit, flank), Border(cleft, crotch, _only(body.x, perineum))]
-    cut = _walk(template, borders)
+    borders = [*leg, *arm, *_trunk_borders(body, shoulder_top, armpit, flank), Border(cleft, crotch, only(body.x, perineum))]
+    cut = walk(template, borders)
     cut = np.concatenate([cut, template.mirror_vertex[cut]])
     piece = face_components(template.faces, cut)
     return Partition(_name(template, piece), body.corners)
@@ -349,9 +244,9 @@ def _inner_points(body: LeftHalf) -> dict[int, Float64Array]:
     ahead = np.array([0.0, -0.2, 0.0])
     shoulder, elbow, wrist = (body.bone(f"{name}.L") for name in ("upperarm01", "lowerarm01", "wrist"))
     hip, knee, ankle = (body.bone(f"{name}.L") for name in ("upperleg01", "lowerleg01", "foot"))
-    bend = _unit(_unit(wrist - elbow) - _unit(elbow - shoulder))
-    palm = _unit(np.cross(body.bone("finger5-1.L") - wrist, body.bone("finger2-1.L") - wrist))
-    half = _unit(bend + palm)
+    bend = unit(unit(wrist - elbow) - unit(elbow - shoulder))
+    palm = unit(np.cross(body.bone("finger5-1.L") - wrist, body.bone("finger2-1.L") - wrist))
+    half = unit(bend + palm)
     chest, head = body.bone("spine02"), body.bone("head")
     return {
         1: chest - ahead,
