@@ -21,7 +21,9 @@ def traced(vertices: np.ndarray, faces: np.ndarray, camera: Camera, size_hw: tup
     face, depth = np.full(size_hw, -1), np.full(size_hw, np.inf)
     for y in range(size_hw[0]):
         for x in range(size_hw[1]):
-            ray = np.array([(x + 0.5 - camera.centre_xy[0]) / camera.focal_px, (y + 0.5 - camera.centre_xy[1]) / camera.focal_px, 1.0])
+            ray = np.array(
+                [(x + 0.5 - camera.centre_xy[0]) / camera.focal_px, (y + 0.5 - camera.centre_xy[1]) / camera.focal_px, 1.0]
+            )
             for i, corners in enumerate(at[faces]):
                 matrix = corners.T  # columns are corners: matrix @ weights = depth * ray
                 if abs(np.linalg.det(matrix)) < 1e-12:
