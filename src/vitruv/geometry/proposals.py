@@ -139,7 +139,7 @@ def select_detections(
     shifted = np.exp(class_logits - class_logits.max(axis=1, keepdims=True, initial=-np.inf))
     scores = (shifted / shifted.sum(axis=1, keepdims=True))[:, :-1].astype(np.float32)
     row, label = np.nonzero(scores > score_threshold)
-    per_class = np.asarray(deltas).reshape(len(scores), -1, 4)
+    per_class = np.asarray(deltas).reshape(len(scores), scores.shape[1], 4)
     boxes = decode_deltas(np.asarray(proposals_xyxy)[row], per_class[row, label], DETECTION_WEIGHTS)
     finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores[row, label])
     boxes, found, label = clip(boxes[finite], size_hw), scores[row, label][finite], label[finite]

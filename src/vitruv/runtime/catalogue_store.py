@@ -69,16 +69,19 @@ def fetch(name: str, *, announce: Announce | None = None) -> Path:
                 "`vitruv convert`"
             ) from None
     folder.parent.mkdir(parents=True, exist_ok=True)
-    convert_checkpoint(
-        checkpoint,
-        folder,
-        name=entry.name,
-        source=address,
-        licence=entry.licence,
-        box_pooler_aligned=entry.box_pooler_aligned,
-    )
-    if downloaded:
-        checkpoint.unlink()  # the model holds all its tensors
+    try:
+        convert_checkpoint(
+            checkpoint,
+            folder,
+            name=entry.name,
+            source=address,
+            licence=entry.licence,
+            box_pooler_aligned=entry.box_pooler_aligned,
+        )
+    finally:
+        # The model holds all tensors; and what was downloaded but is no checkpoint must not be found again.
+        if downloaded:
+            checkpoint.unlink()
     return folder
 
 
