@@ -118,7 +118,9 @@ class Darkroom:
             length = rng.uniform(2, 9) * height / 192
             image = smear(image, float(length * np.cos(angle)), float(length * np.sin(angle)), int(length) + 2)
         warmth, tint = rng.normal(0, 0.07), rng.normal(0, 0.03)
-        exposure = np.exp(rng.normal(0, 0.18))
+        # Cameras expose for the middle: hardly any photo is all black or all white.
+        brightness = float(image[::4, ::4].mean()) + 1e-3
+        exposure = np.clip(brightness * np.exp(rng.normal(0, 0.18)), 0.16, 0.72) / brightness
         gain = (exposure * np.array([1 + warmth, 1 + tint, 1 - warmth])).astype(np.float32)
         sigma = float(rng.exponential(0.015)) if chance[2] < 0.8 else 0.0
         out = np.empty(image.shape, np.uint8)
