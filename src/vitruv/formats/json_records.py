@@ -51,6 +51,8 @@ def parse_json(text: bytes, path: PathLike, where: str = "the file") -> Any:
     try:
         return _parser()(text)
     except (ValueError, RecursionError) as error:
+        if b"NaN" in text or b"Infinity" in text:
+            raise FormatError(path, f"{where} holds NaN or infinity, which JSON does not know") from None
         raise FormatError(path, f"{where} is not JSON: {error}") from None
 
 
