@@ -13,7 +13,7 @@ from vitruv.render import NEAR_M, Camera, Raster
 from vitruv.render.raster import NO_HOLES, bounds_of, draw_faces, move_points
 from vitruv.synth.figure import Figure
 from vitruv.synth.paint import BodyPaint
-from vitruv.synth.shade import shade_body, shade_cloth
+from vitruv.synth.shade import shade_body, shade_cloth, shade_ground
 from vitruv.synth.wear import ACCESSORIES, Cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
@@ -25,12 +25,13 @@ _BUMP_PX = 128
 class Lighting:
     """lights: (n, 6) float32, direction to the light (world, unit) and linear colour; ambient: (2, 3) float32 from above and below.
 
-    shadows: whether the first light casts shadows.
+    shadows: whether the first light casts shadows. ground: how much darker the ground is in the shadow, 0 not at all .. 1 black.
     """
 
     lights: Float32Array
     ambient: Float32Array
     shadows: bool
+    ground: float = 0.0
 
     @classmethod
     def draw(cls, rng: np.random.Generator, backdrop: Float32Array) -> Lighting:
@@ -49,7 +50,8 @@ class Lighting:
             lights[k, 3:] = strength * tint * [1 + warmth, 1, 1 - warmth]
         sky = (1 - share) * level * tint * 1.3
         ground = sky * rng.uniform(0.25, 0.8) * (1 + rng.normal(0, 0.08, 3))
-        return cls(lights, np.stack([sky, ground]).astype(np.float32), bool(rng.random() < 0.55))
+        shadows, floor = bool(rng.random() < 0.55), float(rng.uniform(0.15, 0.7))
+        return cls(lights, np.stack([sky, ground]).astype(np.float32), shadows, floor if rng.random() < 0.7 else 0.0)
 
 
 class Studio:
@@ -120,6 +122,8 @@ class Studio:
         view = (
             camera.rotation, camera.translation, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]),
         )  # fmt: skip
+        if lighting.ground > 0 and len(shadow[0]):
+            shade_ground(raster.face, *view, *light, lighting.ground, image)
         for first, figure in zip(self.first_faces(figures).tolist(), figures, strict=False):
             outfit = figure.outfit
             shade_body(

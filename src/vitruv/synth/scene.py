@@ -98,12 +98,16 @@ class SceneSampler:
         ahead = pixels[depth > 0.1]
         low, high = bounds_of(ahead)
         aspect = size_hw[1] / size_hw[0]
-        share = float(np.exp(rng.uniform(np.log(self.config.smallest), np.log(self.config.largest))))
+        smallest, largest = self.config.smallest, self.config.largest
+        if rng.random() < 0.6:  # mostly people are what a photo is about
+            share = float(rng.uniform(max(smallest, 0.3 * largest), largest))
+        else:
+            share = float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
         height = max(float(high[1] - low[1]), float(high[0] - low[0]) / aspect) / share
         size = np.array([height * aspect, height])
         free = size - (high - low)  # negative where the person is larger than the picture
         # Mostly wholly inside (or filling the picture); sometimes cut by the border.
-        place = rng.uniform(0, 1, 2)
+        place = np.array([rng.uniform(0, 1), rng.beta(2.2, 1.3)])
         if rng.random() < 0.2:
             axis = int(rng.integers(2))
             place[axis] += (

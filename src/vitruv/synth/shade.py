@@ -310,3 +310,37 @@ def shade_cloth(
             light_pixel(normal, view, albedo, gloss, ao, lit, lights, ambient, colour)
             for k in range(3):
                 image[y, x, k] = colour[k]
+
+
+@njit(cache=True, nogil=True)
+def shade_ground(
+    face: AnyArray,
+    view_rotation: AnyArray, view_translation: AnyArray, focal: float, cx: float, cy: float,
+    light_depth: AnyArray, light_rotation: AnyArray, light_translation: AnyArray, light_focal: float,
+    darkness: float, image: AnyArray,
+) -> None:  # fmt: skip
+    """Darken the pixels of the backdrop whose ray meets the ground, y = 0, in the shadow of somebody."""
+    height, width = face.shape
+    eye, ray, world = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    for k in range(3):
+        eye[k] = -(
+            view_rotation[0, k] * view_translation[0]
+            + view_rotation[1, k] * view_translation[1]
+            + view_rotation[2, k] * view_translation[2]
+        )
+    for y in range(height):
+        for x in range(width):
+            if face[y, x] >= 0:
+                continue
+            u, v = (x + 0.5 - cx) / focal, (y + 0.5 - cy) / focal
+            for k in range(3):
+                ray[k] = view_rotation[0, k] * u + view_rotation[1, k] * v + view_rotation[2, k]
+            if ray[1] > -1e-3 or eye[1] <= 0.0:
+                continue
+            reach = -eye[1] / ray[1]
+            for k in range(3):
+                world[k] = eye[k] + reach * ray[k]
+            lit = shadow_test(light_depth, world, light_rotation, light_translation, light_focal, 0.02)
+            if lit < 1.0:
+                for k in range(3):
+                    image[y, x, k] *= 1.0 - darkness * (1.0 - lit)
