@@ -64,6 +64,9 @@ class PredictOptions:
     model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
     """Another model than the one inside the package: a name from `vitruv models`, or the folder of a model."""
 
+    augment: bool = False
+    """Average over nine sizes of the photo and their mirror images: a little better, many times slower. Official models only."""
+
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""
 
@@ -156,7 +159,7 @@ def _load(options: PredictOptions) -> Predictor:
 
             return stack.enter_context(download_bar())(entry, target)
 
-        return load(options.model, device=options.device, announce=announce)
+        return load(options.model, device=options.device, augment=options.augment, announce=announce)
 
 
 def _predict_one(options: PredictOptions, predictor: Predictor, job: Job, boxes: PhotoTable[Float32Array] | None) -> DensePoses:

@@ -29,12 +29,16 @@ MANIFEST = "model.json"
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
 
 
-def load(model: PathLike | None = None, *, device: str = "auto", announce: Announce | None = None) -> Predictor:
+def load(
+    model: PathLike | None = None, *, device: str = "auto", augment: bool = False, announce: Announce | None = None
+) -> Predictor:
     """Load a model, ready to predict.
 
     model: None for the model inside the package; the path of a model folder (or of its model.json); a checkpoint file of
         Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
+    augment: average the maps of each person over nine sizes of the picture and their mirror images: a little better and many
+        times slower. Only for official checkpoints that predict charts.
     announce: called before a download; see `vitruv.runtime.catalogue_store`.
     Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there.
     """
@@ -44,6 +48,10 @@ def load(model: PathLike | None = None, *, device: str = "auto", announce: Annou
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
     opened: Model = importlib.import_module(KINDS[kind]).open_model(folder, manifest, device=device)
+    if augment:
+        from vitruv.runtime.rcnn_augment import augmented
+
+        opened = augmented(opened)
     return Predictor(opened)
 
 

@@ -6,7 +6,7 @@ A picture passes: `resize` -> `trunk` (pyramid) -> `find` (proposals, then boxes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -73,9 +73,14 @@ class RCNNModel:
             inner, scores, boxes_xyxy = inner[kept], scores[kept], boxes_xyxy[kept]
         else:
             inner, scores = rescale_boxes(boxes_xyxy, size_hw, input_hw), np.ones(len(boxes_xyxy), np.float32)
+        return self.results(boxes_xyxy, scores, self.raw_maps(pyramid, inner), size_hw)
+
+    def results(
+        self, boxes_xyxy: Float32Array, scores: Float32Array, people: Iterable[dict[str, Float32Array]], size_hw: tuple[int, int]
+    ) -> DensePoses:
+        """From raw maps of people to their pixels. boxes_xyxy: (n, 4) in pixels of the picture, of `size_hw`."""
         charts, confidences, closest = [], [], []
-        places = placement_xywh(boxes_xyxy)
-        for place, maps in zip(places, self.raw_maps(pyramid, inner), strict=True):
+        for place, maps in zip(placement_xywh(boxes_xyxy), people, strict=True):
             box_hw = (int(place[3]), int(place[2]))
             if self.vertices is None:
                 chart, confidence = chart_map(maps, box_hw)
@@ -84,8 +89,7 @@ class RCNNModel:
             else:
                 charts.append(ChartMap.empty(box_hw))
                 closest.append(self.closest_vertices(maps, box_hw))
-        has_confidences = any(confidences)
-        return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences if has_confidences else (), closest)
+        return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences if any(confidences) else (), closest)
 
     def find(self, pyramid: Pyramid, input_hw: tuple[int, int], above: float) -> tuple[Float32Array, Float32Array]:
         """Boxes of people (n, 4) in pixels of the input and scores (n,), falling, all above a score."""
@@ -151,10 +155,11 @@ class RCNNModel:
 
     def closest_vertices(self, maps: dict[str, Float32Array], box_hw: tuple[int, int]) -> Int32Array:
         """(h, w) int32: the vertex of the mesh that each pixel shows; -1 outside the body."""
-        assert self.vertices is not None
         mask = body_mask(maps["coarse_segm"], box_hw)
         pixels = embeddings_in(mask, maps["embedding"])
         closest = np.zeros(len(pixels), np.int32)
+        if self.vertices is None:
+            raise ModelError("this model maps people to charts, not to vertices")
         for start in range(0, len(pixels), _PIXELS_AT_ONCE):
             part = pixels[start : start + _PIXELS_AT_ONCE]
             closest[start : start + len(part)] = array(self.vertices({"embedding": part})["closest"])

@@ -1,0 +1,147 @@
+"""Test-time augmentation of DensePose-RCNN: a picture at several sizes and mirrored, the raw maps of each person averaged.
+
+The official procedure: boxes found in all views are joined by non-maximum suppression, then every view maps these boxes, and
+logits and coordinates are averaged before the best chart is taken. Confidences are those of the first view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from vitruv.errors import ModelError
+from vitruv.geometry import clip, nms
+from vitruv.results import DensePoses
+from vitruv.runtime.rcnn import Pyramid, RCNNModel
+from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
+from vitruv.surface import MIRROR_CHART, MIRROR_PART, NUM_LABELS, Atlas
+from vitruv.types import Float32Array, UInt8Array
+
+SIZES = tuple(range(400, 1201, 100))
+LARGEST = 4000
+_AVERAGED = ("coarse_segm", "fine_segm", "u", "v")
+_STEPS = 256  # of U and of V in the table of mirrored coordinates
+
+Maps = dict[str, Float32Array]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A picture as the network sees it."""
+
+    pyramid: Pyramid
+    input_hw: tuple[int, int]
+    size_hw: tuple[int, int]
+    mirrored: bool
+
+    def to_input(self, boxes_xyxy: Float32Array) -> Float32Array:
+        return rescale_boxes(self._mirror(boxes_xyxy), self.size_hw, self.input_hw)
+
+    def to_picture(self, boxes_xyxy: Float32Array) -> Float32Array:
+        return self._mirror(rescale_boxes(boxes_xyxy, self.input_hw, self.size_hw))
+
+    def _mirror(self, boxes_xyxy: Float32Array) -> Float32Array:
+        if not self.mirrored:
+            return boxes_xyxy
+        flipped = boxes_xyxy.copy()
+        flipped[:, [0, 2]] = self.size_hw[1] - boxes_xyxy[:, [2, 0]]
+        return flipped
+
+
+@dataclass(frozen=True)
+class AugmentedModel:
+    """A chart model that looks at every picture many times."""
+
+    model: RCNNModel
+    sizes: tuple[int, ...] = SIZES
+    flip: bool = True
+
+    @property
+    def threshold(self) -> float:
+        return self.model.threshold
+
+    def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
+        """See `vitruv.runtime.Model`."""
+        size_hw = (rgb.shape[0], rgb.shape[1])
+        if boxes_xyxy is None:
+            boxes_xyxy, scores = self._find(rgb, threshold)
+        else:
+            scores = np.ones(len(boxes_xyxy), np.float32)
+        means: list[Maps] = [{} for _ in boxes_xyxy]
+        for seen, view in enumerate(self._views(rgb), start=1):
+            people = self.model.raw_maps(view.pyramid, view.to_input(boxes_xyxy))
+            for mean, maps in zip(means, people, strict=True):
+                _include(mean, mirror_maps(maps) if view.mirrored else maps, seen)
+        return self.model.results(boxes_xyxy, scores, means, size_hw)
+
+    def _find(self, rgb: UInt8Array, threshold: float) -> tuple[Float32Array, Float32Array]:
+        size_hw, rules = (rgb.shape[0], rgb.shape[1]), self.model.rules
+        boxes, scores = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)]
+        for view in self._views(rgb):
+            found, found_scores = self.model.find(view.pyramid, view.input_hw, threshold)
+            boxes.append(clip(view.to_picture(found), size_hw))
+            scores.append(found_scores)
+        joined, joined_scores = np.concatenate(boxes), np.concatenate(scores)
+        some = (joined[:, 2:] > joined[:, :2]).all(axis=1)
+        joined, joined_scores = joined[some], joined_scores[some]
+        kept = nms(joined, joined_scores, rules.box_nms)[: rules.people]
+        return joined[kept], joined_scores[kept]
+
+    def _views(self, rgb: UInt8Array) -> Iterator[_View]:
+        """One at a time, and anew for each pass: all pyramids together would take gigabytes."""
+        size_hw = (rgb.shape[0], rgb.shape[1])
+        for size in self.sizes:
+            input_hw = resized_size(size_hw, min_size=size, max_size=LARGEST)
+            smaller = resize(rgb, input_hw)
+            for mirrored in (False, True) if self.flip else (False,):
+                view = np.ascontiguousarray(smaller[:, ::-1]) if mirrored else smaller
+                yield _View(self.model.trunk({"image": network_input(view)}), input_hw, size_hw, mirrored)
+
+
+def augmented(model: object) -> AugmentedModel:
+    """A model with augmentation. Raises ModelError for models that cannot be averaged."""
+    if not isinstance(model, RCNNModel) or model.vertices is not None:
+        raise ModelError("augmentation is for DensePose-RCNN models that predict charts; leave it out for this model")
+    return AugmentedModel(model)
+
+
+def mirror_maps(maps: Maps) -> Maps:
+    """Raw maps of a person in the mirrored picture as those of the person in the picture.
+
+    Left and right change places, pixels, charts and parts; U and V become those of the same place on the other side.
+    """
+    flipped = {name: np.ascontiguousarray(value[..., ::-1]) for name, value in maps.items()}
+    if len(flipped["coarse_segm"]) == len(MIRROR_PART):
+        flipped["coarse_segm"] = flipped["coarse_segm"][MIRROR_PART]
+    flipped["fine_segm"] = flipped["fine_segm"][MIRROR_CHART]
+    cell = [np.clip(flipped[name] * (_STEPS - 1), 0, _STEPS - 1).astype(np.int64) for name in ("u", "v")]
+    chart = np.arange(NUM_LABELS)[:, None, None]
+    across = _mirrored_coordinates()[:, chart, cell[1], cell[0]]  # (2, 25, s, s)
+    flipped["u"], flipped["v"] = across[:, MIRROR_CHART]
+    return flipped
+
+
+@cache
+def _mirrored_coordinates() -> Float32Array:
+    """(2, 25, V, U): U and V of the mirrored place, for every chart and cell of U and V; background stays as it is."""
+    steps = np.arange(_STEPS, dtype=np.float32) / (_STEPS - 1)
+    v, u = np.meshgrid(steps, steps, indexing="ij")
+    uv = np.stack([u.ravel(), v.ravel()], axis=1)
+    table = np.zeros((2, NUM_LABELS, _STEPS, _STEPS), np.float32)
+    atlas = Atlas.load()
+    for chart in range(1, NUM_LABELS):
+        _, mirrored = atlas.mirror(np.full(len(uv), chart, np.uint8), uv)
+        table[:, chart] = mirrored.T.reshape(2, _STEPS, _STEPS)
+    return table
+
+
+def _include(mean: Maps, maps: Maps, seen: int) -> None:
+    """Update running means with the maps of view number `seen` (from 1)."""
+    for name, value in maps.items():
+        if seen == 1:
+            mean[name] = value.copy()
+        elif name in _AVERAGED:
+            mean[name] += (value - mean[name]) / seen
