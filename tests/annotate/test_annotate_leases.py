@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
+from annotating import Clock, add_photos, somebody
 
-from conftest import Clock, add_photos, somebody
 from vitruv.annotate import Annotator, Project
 from vitruv.annotate.leases import Lease, release, renew, take, take_next
 from vitruv.annotate.people import save_boxes

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from annotating import add_photos, somebody
 
-from conftest import add_photos, somebody
 from vitruv.annotate import Annotator, Project, Views
 from vitruv.annotate.leases import take, take_next
 from vitruv.annotate.masks import encode_mask, save_masks

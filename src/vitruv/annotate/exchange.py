@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.masks import masks_of, write_masks
+from vitruv.annotate.masks import encode_mask, masks_of, write_masks
 from vitruv.annotate.people import Box, add_person
 from vitruv.annotate.points import points_of
 from vitruv.annotate.project import Project
@@ -17,9 +17,7 @@ from vitruv.annotate.refusals import UnusableError
 from vitruv.annotate.schema import new_id, people, photos, points, tasks
 from vitruv.annotate.workflow import open_stage
 from vitruv.errors import InputError
-from vitruv.formats.annotation import Person
-from vitruv.formats.annotations import AnnotationFile, AnnotationWriter
-from vitruv.formats.rle import decode_rle
+from vitruv.formats import AnnotationFile, AnnotationWriter, Person, decode_rle
 from vitruv.sampling import GRID
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
@@ -158,11 +156,15 @@ def _masks(person: Person) -> dict[int, tuple[str, int]]:
         return {}
     masks: dict[int, tuple[str, int]] = {}
     for part, rle in enumerate(person.part_masks, start=1):
-        if rle is not None:
-            area = int(decode_rle(rle, size_hw=(GRID, GRID)).sum())
-            if not isinstance(rle["counts"], str):
-                raise InputError(f"the part masks of person {person.id} must be packed run lengths")
-            masks[part] = (rle["counts"], area)
+        if rle is None:
+            continue
+        try:
+            mask = decode_rle(rle, size_hw=(GRID, GRID))
+        except InputError as error:
+            raise UnusableError(f"person {person.id}: dp_masks[{part - 1}]: {error}") from None
+        if mask.any():
+            packed = rle["counts"]
+            masks[part] = (packed if isinstance(packed, str) else encode_mask(mask), int(mask.sum()))
     return masks
 
 

@@ -12,7 +12,7 @@ from vitruv.annotate.project import Project
 from vitruv.annotate.refusals import UnusableError
 from vitruv.annotate.schema import masks
 from vitruv.errors import InputError
-from vitruv.formats.rle import decode_rle, encode_rle
+from vitruv.formats import decode_rle, encode_rle
 from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS
 from vitruv.types import BoolArray

@@ -123,7 +123,6 @@ def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
             rng = np.random.default_rng([options.seed, i])
             somebody = SimulatedAnnotator(client, atlas, truth, noise_cm / 100, rng)
             done = somebody.work()
-            client.close()
             mean_cm = 100 * float(np.mean(somebody.put_in_m)) if somebody.put_in_m else 0.0
             counts = f"{done} people, {len(somebody.put_in_m)} points, {somebody.skipped} skipped"
             print(f"{name}: {counts}; put in {mean_cm:.2f} cm on average")

@@ -27,6 +27,7 @@ class Server:
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
+        self._clients: list[Client] = []
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> Server:
@@ -39,12 +40,16 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.close()
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
 
     def client(self, token: str) -> Client:
-        return Client(self.port, token)
+        """A client that is closed with the server."""
+        self._clients.append(Client(self.port, token))
+        return self._clients[-1]
 
 
 class Client:
