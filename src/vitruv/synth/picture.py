@@ -12,8 +12,9 @@ from vitruv.body import Body
 from vitruv.render import NEAR_M, Camera, Raster
 from vitruv.render.raster import NO_HOLES, bounds_of, draw_faces, move_points
 from vitruv.synth.figure import Figure
+from vitruv.synth.light import shade_ground
 from vitruv.synth.paint import BodyPaint
-from vitruv.synth.shade import shade_body, shade_cloth, shade_ground
+from vitruv.synth.shade import shade_body, shade_cloth
 from vitruv.synth.wear import ACCESSORIES, Cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
