@@ -7,6 +7,7 @@ where each record begins and ends; a record is parsed when it is asked for.
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -16,6 +17,8 @@ import numpy as np
 from vitruv.errors import FormatError, InputError
 from vitruv.formats.safe_pickle import map_file
 from vitruv.types import Int64Array, PathLike, UInt8Array
+
+_RELEASED_BYTES = 1 << 26  # what was read is given back to the system after so much
 
 CACHED_BYTES = 1 << 25
 """Records of files up to this size are kept once parsed."""
@@ -69,6 +72,7 @@ class Records(Sequence[dict[str, Any]]):
 
     def __init__(self, data: memoryview, spans: Int64Array, path: PathLike, name: str) -> None:
         self._data, self._spans, self.path, self.name = data, spans, path, name
+        self._read = 0
         self._cache: list[dict[str, Any] | None] | None = [None] * len(spans) if len(data) <= CACHED_BYTES else None
 
     def __len__(self) -> int:
@@ -83,7 +87,11 @@ class Records(Sequence[dict[str, Any]]):
             return [self[i] for i in range(*index.indices(len(self)))]
         if self._cache is not None and (known := self._cache[index]) is not None:
             return known
-        start, end = self._spans[index]
+        start, end = (int(v) for v in self._spans[index])
+        self._read += end - start
+        if self._read > _RELEASED_BYTES:
+            self._read = 0
+            _release(self._data)
         record = parse_json(bytes(self._data[start:end]), self.path, f"{self.name}[{index}]")
         if not isinstance(record, dict):
             raise FormatError(self.path, f"{self.name}[{index}] is not an object")
@@ -143,6 +151,12 @@ class JsonFile:
         return found
 
 
+def _release(data: memoryview) -> None:
+    """Let go of the mapped pages: the system reads them again when needed, and they do not count as memory of the process."""
+    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.obj.madvise(mmap.MADV_DONTNEED)
+
+
 def _shell(data: memoryview, start: int, end: int, spans: Int64Array) -> bytes:
     """The text between `start` and `end` with every span replaced by its number in brackets."""
     pieces, at = [], start
@@ -171,6 +185,7 @@ def _spans_at_depths(data: memoryview) -> tuple[Int64Array, Int64Array]:
         at, step = at[outside], np.where(kind[outside] == 1, 1, -1)
         after = np.cumsum(step) + depth
         depth = int(after[-1]) if len(after) else depth
+        _release(data)
         for level in (2, 3):
             opened[level].append(at[(step == 1) & (after == level)])
             closed[level].append(at[(step == -1) & (after == level - 1)] + 1)

@@ -1,0 +1,169 @@
+"""`vitruv evaluate`, `compare`, `check` and `show`: what they print and write, and one line for every kind of bad input."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import zlib
+from pathlib import Path
+from typing import Any
+
+import made_up
+import numpy as np
+import pytest
+from PIL import Image
+
+from vitruv.cli import main
+from vitruv.formats import ResultWriter, encode_uv_data
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A surface, annotations, results and photos."""
+    place = tmp_path_factory.mktemp("commands")
+    made_up.write_surface(place)
+    made_up.write(place, *made_up.data_set(4))
+    (place / "photos").mkdir()
+    for i in range(1, 9):
+        Image.new("RGB", (made_up.SIZE_HW[1], made_up.SIZE_HW[0]), (90, 30 * i, 120)).save(place / "photos" / f"{i}.png")
+    return place
+
+
+def evaluate(folder: Path, output: Path, *more: str, results: Path | None = None, truth: Path | None = None) -> int:
+    files = ["--annotations", str(truth or folder / "truth.json"), "--results", str(results or folder / "results.json")]
+    surface = ["--surface", f"official:{folder}", "--cache", str(folder / "cache")]
+    return main(["evaluate", *files, *surface, "--output", str(output), *more])
+
+
+def test_evaluate_writes_a_report(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, tmp_path / "a", "--images", str(folder / "photos"), "--lowest", "0.2") == 0
+    shown = capsys.readouterr().out
+    assert "Average precision and recall (detectron2, official surface)" in shown
+    assert "Where the rules matter by more than 0.1" in shown
+    assert "AUC10" in shown
+    report = json.loads((tmp_path / "a" / "report.json").read_text())
+    assert report["compat"] == "detectron2"
+    keys = ["AP", "AP20", "AP30", "AP40", "AP50", "AP75", "APm", "APl", "AR", "AR50", "AR75", "ARm", "ARl"]
+    assert all(list(report["measures"][name]) == keys for name in ("gps", "gpsm", "iou"))
+    assert list(report["measures"]["rcp"]) == ["AUC10", "AUC30"]
+    assert report["others"]["clean"]["gps"]["AP"] != report["measures"]["gps"]["AP"]
+    assert report["lowest_threshold"] == 0.2
+    assert report["parts"][0]["part"] == "torso"
+    written = {path.name for path in (tmp_path / "a").iterdir()}
+    curves = {f"precision_recall_{name}.png" for name in ("gps", "gpsm", "iou")}
+    assert written == {"report.json", "ratio_correct.png", "worst_people.png", *curves}
+    for name in written - {"report.json"}:
+        assert np.asarray(Image.open(tmp_path / "a" / name).convert("L")).std() > 5, name
+
+
+def test_compare_shows_two_reports(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, tmp_path / "a", "--measures", "gps", "rcp") == 0
+    assert evaluate(folder, tmp_path / "b", "--measures", "gps", "--compat", "clean", "--kappa", "0.255") == 0
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b" / "report.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "gps AP50" in shown and "rcp AUC30" in shown
+    assert "not the same compat: detectron2 and clean" in shown
+    (tmp_path / "c.json").write_text('{"measures": {"gps": {"AP": "good"}}}')
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "c.json")]) == 1
+    assert "c.json: the measure gps is not a table of numbers" in capsys.readouterr().err
+
+
+def test_check_and_show(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(folder / "results.json"), "--annotations", str(folder / "truth.json")]) == 0
+    assert "charts seen" in capsys.readouterr().out
+    assert main(["check", str(folder / "truth.json"), "--images", str(folder / "photos")]) == 1  # some points are on chart 0
+    assert "points are on no chart 1..24" in capsys.readouterr().err
+    photos = ["--images", str(folder / "photos"), "--output", str(tmp_path / "pictures")]
+    assert main(["show", str(folder / "truth.json"), *photos]) == 0
+    results = ["show", str(folder / "results.json"), "--threshold", "0.1"]
+    assert main([*results, *photos, "--annotations", str(folder / "truth.json"), "--most", "2"]) == 0
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert sum("_results" in name for name in names) == 2
+    for name in names:
+        picture = np.asarray(Image.open(tmp_path / "pictures" / name))
+        assert picture.shape == (*made_up.SIZE_HW, 3)
+        assert picture.std(axis=(0, 1)).max() > 5, f"nothing is drawn on {name}"
+    capsys.readouterr()
+    assert main([*results, "--images", str(tmp_path / "pictures"), "--output", str(tmp_path / "none")]) == 1
+    assert "nothing was drawn" in capsys.readouterr().err
+
+
+def bomb() -> str:
+    header = (60000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    chunk = len(header).to_bytes(4, "big") + b"IHDR" + header + zlib.crc32(b"IHDR" + header).to_bytes(4, "big")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunk).decode()
+
+
+GOOD = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [1.0, 2.0, 4.0, 6.0], "uv_shape": [3, 6, 4]}
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "wrong types": ({"score": "high"}, "result 0: score must be a finite number"),
+    "another uv_shape": ({"uv_shape": [3, 9, 9]}, "result 0: the PNG is 6x4 (h x w), but uv_shape says 9x9"),
+    "a PNG bomb": ({"uv_data": bomb()}, "result 0: the PNG is 60000x60000"),
+    "base64 garbage": ({"uv_data": "%%%"}, "result 0: uv_data is not base64"),
+    "an unknown image": ({"image_id": 999}, "result 0: there is no image 999 among the annotations"),
+}
+
+
+def refused(folder: Path, output: Path, capsys: pytest.CaptureFixture[str], message: str, **files: Path) -> None:
+    capsys.readouterr()
+    assert evaluate(folder, output, **files) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("vitruv evaluate: ") and error.count("\n") == 1
+    assert message in error
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_results_are_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    changes, message = BAD[name]
+    codes = np.ones((3, 6, 4), np.uint8)
+    with ResultWriter(tmp_path / "r.json") as writer:
+        writer.add_record({**GOOD, "uv_data": encode_uv_data(codes), **changes})
+    refused(folder, tmp_path / "out", capsys, message, results=tmp_path / "r.json")
+
+
+def test_bad_files_are_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, truth = (folder / "results.json").read_text(), (folder / "truth.json").read_text()
+    bad = tmp_path / "bad.json"
+    bad.write_text(whole[: len(whole) // 2])
+    refused(folder, tmp_path / "out", capsys, "is not JSON", results=bad)
+    bad.write_text(whole.replace('"score": ', '"score": NaN, "was": ', 1))
+    refused(folder, tmp_path / "out", capsys, "holds NaN or infinity, which JSON does not know", results=bad)
+    few = json.loads(whole)
+    few[0]["image_id"] = 1
+    bad.write_text(json.dumps(few[:1] * 100_000))
+    refused(folder, tmp_path / "out", capsys, "image 1 has 100000 results; at most 10000 can be scored", results=bad)
+    bad.write_text(truth[: len(truth) // 3])
+    refused(folder, tmp_path / "out", capsys, "is not JSON", truth=bad)
+    people = json.loads(truth)
+    masked = next(p for p in people["annotations"] if p.get("dp_masks"))
+    masked["dp_masks"][0] = {"size": [256, 256], "counts": [70000]}
+    bad.write_text(json.dumps(people))
+    refused(
+        folder, tmp_path / "out", capsys, "dp_masks[0]: the runs of a mask cover 70000 pixels, but its size is 256x256", truth=bad
+    )
+
+
+class Runs:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.mkdir, (self.path,)
+
+
+def test_a_malicious_pickle_does_not_run(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.pkl").write_bytes(pickle.dumps([Runs(tmp_path / "was_here")]))
+    refused(folder, tmp_path / "out", capsys, "nothing of it was run", results=tmp_path / "r.pkl")
+    assert main(["check", str(tmp_path / "r.pkl")]) == 1
+    assert not (tmp_path / "was_here").exists()
+
+
+def test_options_are_checked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for more, message in ((["--kappa", "0"], "--kappa must be more than 0"), (["--lowest", "0.9"], "between 0.05 and 0.5")):
+        assert evaluate(folder, tmp_path / "out", *more) == 1
+        assert message in capsys.readouterr().err
+    assert evaluate(folder, tmp_path / "out", "--surface", "mine") == 1
+    assert "--surface must be official:DIR or vitruv" in capsys.readouterr().err
