@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,9 @@ from vitruv.types import Float32Array, UInt8Array
 
 TILE_PX = 64
 _WIDE = 9.0
+
+_Piece = tuple[list[float], float, str]  # layer, metres it stands off, style of its material
+_Add = Callable[[list[float], float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +70,12 @@ class Tailor:
         self._paint, self._textures, self._photos = paint, textures, photos
 
     def __call__(self, rng: np.random.Generator, *, texel_m: float, female: float = 0.5) -> Outfit:
-        pieces: list[tuple[list[float], float, float]] = []  # layer values, thickness, style scale
-        colours: list[str] = []
+        pieces: list[_Piece] = []
 
         def add(layer: list[float], thickness: float, style: str) -> None:
-            pieces.append((layer, thickness, 0.0))
-            colours.append(style)
+            pieces.append((layer, thickness, style))
 
-        self._lower(rng, add, female)
+        self._lower(rng, add)
         self._upper(rng, add, female)
         self._feet_and_hands(rng, add)
         self._head(rng, add, female)
@@ -83,7 +84,7 @@ class Tailor:
         materials = np.zeros((count, NUM_MATERIAL_VALUES), np.float32)
         tiles = np.zeros((count, TILE_PX, TILE_PX, 3), np.uint8)
         hair = hair_colour(rng)
-        for i, style in enumerate(colours):
+        for i, (_, _, style) in enumerate(pieces):
             self._material(rng, style, hair, texel_m, materials[i], tiles[i])
         return Outfit(
             layers=layers,
@@ -97,7 +98,7 @@ class Tailor:
             hair=hair,
         )
 
-    def _lower(self, rng, add, female) -> None:  # type: ignore[no-untyped-def]
+    def _lower(self, rng: np.random.Generator, add: _Add) -> None:
         kind = rng.random()
         waist = float(rng.uniform(0.12, 0.42))
         loose = float(rng.choice([0.004, 0.010, 0.022], p=[0.4, 0.4, 0.2]))
@@ -112,7 +113,7 @@ class Tailor:
         if rng.random() < 0.25:
             add(_cloth(waist - 0.05, waist + 0.01, arm_high=-0.2), loose + 0.003, "leather")
 
-    def _upper(self, rng, add, female) -> None:  # type: ignore[no-untyped-def]
+    def _upper(self, rng: np.random.Generator, add: _Add, female: float) -> None:
         if rng.random() < 0.06:
             if rng.random() < female:  # bikini top
                 add(_cloth(0.6, 0.78, arm_high=0.0, drop=0.03, width=0.08), 0.003, "top")
@@ -145,7 +146,7 @@ class Tailor:
                 "top",
             )
 
-    def _feet_and_hands(self, rng, add) -> None:  # type: ignore[no-untyped-def]
+    def _feet_and_hands(self, rng: np.random.Generator, add: _Add) -> None:
         if rng.random() < 0.5:
             add(_cloth(-2.0, -float(rng.choice([0.93, rng.uniform(0.45, 0.9)], p=[0.6, 0.4])), arm_high=-0.2), 0.002, "plain")
         if rng.random() < 0.86:
@@ -159,7 +160,7 @@ class Tailor:
             at = float(rng.uniform(0.92, 0.97))
             add(_cloth(-3.0, 3.0, arm_low=at, arm_high=at + float(rng.uniform(0.02, 0.05))), 0.004, "leather")
 
-    def _head(self, rng, add, female) -> None:  # type: ignore[no-untyped-def]
+    def _head(self, rng: np.random.Generator, add: _Add, female: float) -> None:
         p = self._paint
         if rng.random() < 0.94:
             nape = float(rng.uniform(p.nose - 0.35, p.eye))
