@@ -12,8 +12,8 @@ from vitruv.render import Camera
 from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
 from vitruv.synth.figure import Figure
-from vitruv.synth.joints import project_joints
-from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
+from vitruv.synth.joints import WRISTS, project_joints
+from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
@@ -108,7 +108,10 @@ class CropSampler:
         box = np.concatenate([np.maximum(whole_box[:2], frame[:2]), np.minimum(whole_box[2:], frame[2:])])
         if not (whole or _usable(box)):
             return None
-        occluders = [] if alone else draw_occluders(rng, box)
+        occluders = []
+        if not alone:
+            hands, _ = camera.project(target.keypoints[WRISTS])
+            occluders = draw_held(rng, hands, float(np.max(whole_box[2:] - whole_box[:2]))) + draw_occluders(rng, box)
         if occluders or len(figures) > 1:
             box_seen = self._seen_box(figures, camera, occluders, box)
             if box_seen is None:

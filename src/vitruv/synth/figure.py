@@ -109,7 +109,7 @@ class Cast:
         )
 
 
-_UNDER_M = 0.006
+_UNDER_M = 0.012
 _PLAIN_SKIN = np.full((4, 4, 3), (190, 140, 115), np.uint8)
 
 

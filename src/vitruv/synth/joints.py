@@ -7,6 +7,9 @@ import numpy as np
 from vitruv.render import NEAR_M, Camera
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
+WRISTS = slice(9, 11)
+"""Left and right wrist among COCO's joints."""
+
 
 def project_joints(
     joints: AnyArray, tolerance_m: Float32Array, camera: Camera, depth: Float32Array, seen: BoolArray, inside: BoolArray

@@ -53,6 +53,17 @@ def _cover(
             mask[r, c] = abs(u) ** power + abs(v) ** power < edge
 
 
+def draw_held(rng: np.random.Generator, hands_xy: AnyArray, size: float) -> list[Occluder]:
+    """Now and then something in a hand: a phone, a ball, a bag. hands_xy: (2, 2); size: of the person in the same units."""
+    if rng.random() > 0.18:
+        return []
+    hand = np.asarray(hands_xy, np.float64)[int(rng.integers(2))]
+    half = size * np.exp(rng.uniform(np.log(0.012), np.log(0.09))) * np.exp(rng.normal(0, 0.35, 2))
+    # Bags hang below the hand; other things are held at their middle.
+    centre = hand + np.array([rng.normal(0, 0.4) * half[0], (1.1 if rng.random() < 0.4 else rng.normal(0, 0.6)) * half[1]])
+    return [Occluder(centre, half, float(rng.normal(0, 0.4)), float(rng.choice([2.0, 4.0, 40.0])), 0.0)]
+
+
 def draw_occluders(rng: np.random.Generator, box_xyxy: AnyArray) -> list[Occluder]:
     """None, mostly; otherwise one to three things before the person in the box."""
     if rng.random() < 0.62:

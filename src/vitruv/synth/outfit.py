@@ -55,7 +55,7 @@ class Outfit:
         thickness = self.thickness.copy()
         on_head = self.layers[:, LAYER_KIND] != KIND_CLOTH
         if any(kind in ("suit", "top", "dress", "coat", "bottom") for kind in kinds):
-            thickness[~on_head] *= 0.1
+            thickness[~on_head] = 0.0
         if "shoes" in kinds:
             thickness[~on_head & (self.layers[:, LAYER_HIGH] < -0.4)] *= 0.1
         if any(kind in ("hair", "hat") for kind in kinds):

@@ -11,8 +11,8 @@ from vitruv.render import Camera, Raster
 from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
 from vitruv.synth.figure import Figure
-from vitruv.synth.joints import project_joints
-from vitruv.synth.occluders import draw_occluders, paint_occluder
+from vitruv.synth.joints import WRISTS, project_joints
+from vitruv.synth.occluders import draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import SceneSample
@@ -129,7 +129,9 @@ class SceneSampler:
         for i in range(len(figures)):
             if not (who == i).any():
                 continue
-            for k, occluder in enumerate(draw_occluders(rng, tight_box(who == i))):
+            hands, depth = camera.project(figures[i].keypoints[WRISTS])
+            size = 1.7 * camera.focal_px / max(float(depth.mean()), 0.3)
+            for k, occluder in enumerate(draw_held(rng, hands, size) + draw_occluders(rng, tight_box(who == i))):
                 covered = occluder.covers(x, y)
                 if covered.any() and (who[covered] >= 0).mean() < 0.9:
                     paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
