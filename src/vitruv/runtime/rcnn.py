@@ -27,7 +27,7 @@ from vitruv.runtime.rcnn_pool import pool
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
 BOX_CELLS = 7
-_PEOPLE_AT_ONCE = 16
+_PEOPLE_AT_ONCE = 8
 _MANY = 3  # people in a picture, from which the other form of the dense head is faster
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 
@@ -39,7 +39,8 @@ Pyramid = dict[str, Value]
 class RCNNModel:
     """Finds people, then maps each of them. The methods are the stages of `predict`, in order.
 
-    many_people: opens, when first called, the form of `people` that is faster for several people and takes more memory.
+    boxes: takes boxes, or on a CPU what was pooled from them. many_people: opens, when first called, the form of `people` that is
+    faster for several people and takes more memory.
     """
 
     architecture: RCNNArchitecture
@@ -48,7 +49,6 @@ class RCNNModel:
     max_size: int
     trunk: Graph
     boxes: Graph
-    pooled_boxes: Graph | None
     people: Graph
     many_people: Callable[[], Graph]
     merge: Merge | None
@@ -125,9 +125,9 @@ class RCNNModel:
 
     def classify(self, pyramid: Pyramid, proposals: Float32Array) -> tuple[Float32Array, Float32Array]:
         """Class logits (n, classes + 1) and deltas (n, 4 * classes) of boxes."""
-        if self.pooled_boxes is not None and self.pooled_boxes.on_processor:
+        if "pooled" in self.boxes.inputs:
             maps = {level: array(pyramid[f"p{level}"])[0] for level in PYRAMID_LEVELS}
-            outputs = self.pooled_boxes({"pooled": pool(maps, proposals, pyramid_level(proposals), size=BOX_CELLS)})
+            outputs = self.boxes({"pooled": pool(maps, proposals, pyramid_level(proposals), size=BOX_CELLS)})
             return array(outputs["class_logits"]), array(outputs["deltas"])
         per_level, order = _by_level(proposals)
         outputs = self.boxes(pyramid | per_level)
@@ -188,7 +188,7 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNMo
     def graph(name: str) -> Graph:
         return Graph(folder / f"{name}.onnx", device=device)
 
-    merge = None
+    trunk, merge = graph("trunk"), None
     if architecture.decoder_channels is not None:
         merge = Merge(graph("merge"), graph("merge_from_16"), graph("merge_at_8"), graph("merge_at_4"))
     return RCNNModel(
@@ -196,9 +196,8 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNMo
         rules=rules,
         min_size=sizes[0],
         max_size=sizes[1],
-        trunk=graph("trunk"),
-        boxes=graph("boxes"),
-        pooled_boxes=None if architecture.box_pooler_aligned else graph("pooled_boxes"),
+        trunk=trunk,
+        boxes=graph("pooled_boxes" if trunk.on_processor and not architecture.box_pooler_aligned else "boxes"),
         people=graph("people"),
         many_people=cache(partial(graph, "many_people")),
         merge=merge,
