@@ -15,6 +15,7 @@ from vitruv.types import AnyArray, Float32Array, Int32Array, UInt8Array
 
 _KEEP_COLOURS = np.eye(3, 4, dtype=np.float32)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_OVER_M = 0.014
 ACCESSORIES = ("shoes", "hat", "glasses", "hair")
 
 
@@ -74,7 +75,7 @@ class Dresser:
         points = mannequin.rest(coefficients)
         normals = mannequin.normals(points)
         clothed = rng.random() < 0.42
-        out = []
+        out: list[Cloth] = []
         for number in self._wardrobe.outfit(rng, femininity):
             kind = self._wardrobe.items[number].kind
             if kind in ACCESSORIES:
@@ -83,14 +84,18 @@ class Dresser:
             elif not clothed:
                 continue
             worn = self._wardrobe.wear(number, points, normals, posed.transforms[0], rng)
+            vertices, cloth_normals = worn.vertices, vertex_normals(worn.vertices, worn.faces)
+            if kind not in ACCESSORIES:
+                # What is put on later lies over what is there already.
+                vertices = vertices + np.float32(_OVER_M * sum(c.kind not in ACCESSORIES for c in out)) * cloth_normals
             textured = worn.texture >= 0 and (kind in ACCESSORIES or kind == "suit" or rng.random() < 0.6)
             texture = self._textures[worn.texture] if textured else tiles[int(rng.integers(len(tiles)))]
             alpha = self._alphas[worn.texture] if worn.texture >= 0 else _NO_ALPHA
             out.append(
                 Cloth(
                     kind=kind,
-                    vertices=worn.vertices,
-                    normals=vertex_normals(worn.vertices, worn.faces),
+                    vertices=vertices,
+                    normals=cloth_normals,
                     faces=worn.faces,
                     face_uv=worn.face_uv,
                     texture=texture,
