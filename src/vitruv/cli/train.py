@@ -1,16 +1,18 @@
-"""`vitruv train`: train the networks of the embedded model on synthetic people."""
+"""`vitruv train`: train the networks of the embedded model on synthetic people, and the paper's on any annotated set."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from vitruv.cli.train_paper import PAPER_KINDS, new_paper, paper_from_file, resume_paper, run_inpaint
 from vitruv.errors import InputError
 from vitruv.train import (
     DataConfig,
@@ -31,6 +33,11 @@ _USAGE = """usage: vitruv train VERB [options]
 
   regressor   crops of people -> charts and coordinates
   detector    pictures -> boxes of people
+  rcnn        DensePose-RCNN on DensePose-COCO data; with masks, keypoints, cross-cascade, dense targets
+  fcn         the fully convolutional baseline
+  teacher     the network that in-paints sparse points
+  inpaint     dense targets for a data set from a trained teacher
+  paper       rcnn, fcn or teacher from a JSON file of settings
   resume RUN  go on with a run that was stopped
   report RUN  curves and figures of a run
 
@@ -97,13 +104,20 @@ class Report:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
-    verbs = {"regressor": _new(TrainRegressor), "detector": _new(TrainDetector), "resume": _resume, "report": _report}
+    verbs: dict[str, Callable[[Sequence[str]], int]] = {
+        "regressor": _new(TrainRegressor),
+        "detector": _new(TrainDetector),
+        **{kind: partial(new_paper, kind) for kind in PAPER_KINDS},
+        "paper": paper_from_file,
+        "inpaint": run_inpaint,
+        "resume": _resume,
+        "report": _report,
+    }
     if not argv or argv[0] not in verbs:
         asked = bool(argv) and argv[0] in ("-h", "--help")
         print(_USAGE, file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
-    status: int = verbs[argv[0]](argv[1:])
-    return status
+    return verbs[argv[0]](argv[1:])
 
 
 Options = TypeVar("Options")
@@ -126,14 +140,16 @@ def _new(options: type[TrainRegressor] | type[TrainDetector]) -> Any:
 def _resume(argv: Sequence[str]) -> int:
     options = _parse(Resume, "resume", argv)
     config = load_config(options.run)
-    if config["kind"] not in ("regressor", "detector"):
-        raise InputError(f"{options.run} is a run of kind {config['kind']!r}, which this verb does not know")
+    if config.get("kind") not in ("regressor", "detector", *PAPER_KINDS):
+        raise InputError(f"{options.run} is a run of kind {config.get('kind')!r}, which this verb does not know")
     loop = from_plain(LoopConfig, config["loop"])
     changes = {name: value for name in ("device", "workers", "threads") if (value := getattr(options, name)) is not None}
     if options.hours is not None:
         changes |= {"hours": options.hours, "steps": None}
     if options.steps is not None:
         changes["steps"] = options.steps
+    if config["kind"] in PAPER_KINDS:
+        return resume_paper(options.run, config, changes)
     plain = config["task"]
     task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
     data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"])

@@ -38,7 +38,7 @@ class CrossCascade(nn.Module):
     def forward(self, features: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         terms = []
         for task in self.tasks:
-            size = features[task].shape[-2:]
+            size = (features[task].shape[-2], features[task].shape[-1])
             terms.append(self.of_features[task](features[task]))
             terms.append(self.of_outputs[task](adaptive_avg_pool2d(outputs[task], size)))
         joined = torch.stack(terms).sum(0)

@@ -7,7 +7,7 @@ one map of stride 4 as in Panoptic FPN.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 
@@ -54,7 +54,7 @@ class FCN(nn.Module):
         self.head = V1ConvXHead(fpn_channels, head_channels, head_layers)
         self.predictor = nn.Conv2d(head_channels, 3 * NUM_LABELS, 1)
         nn.init.normal_(self.predictor.weight, std=0.01)
-        nn.init.zeros_(self.predictor.bias)
+        nn.init.constant_(cast(Tensor, self.predictor.bias), 0.0)
         if from_scratch:
             use_group_norm(self)
 

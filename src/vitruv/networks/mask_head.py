@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
 
@@ -31,7 +33,7 @@ class MaskPredictor(nn.Module):
         self.predictor = nn.Conv2d(width, 1, 1)
         nn.init.kaiming_normal_(self.deconv.weight, mode="fan_out", nonlinearity="relu")
         nn.init.normal_(self.predictor.weight, std=0.001)
-        nn.init.zeros_(self.predictor.bias)
+        nn.init.constant_(cast(Tensor, self.predictor.bias), 0.0)
 
     def forward(self, features: Tensor) -> Tensor:
         logits: Tensor = self.predictor(self.deconv(features).relu())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -69,17 +68,16 @@ class MultiTaskRCNN(DensePoseRCNN):
         `keypoints` (n, 17, 4s, 4s), all logits.
         """
         heads = self.roi_heads
-        features = {"dense": heads.densepose_head(pooled)}
+        features: Maps = {"dense": heads.densepose_head(pooled)}
         first: Maps = dict(heads.densepose_predictor(features["dense"]))
-        if "mask" in self.others:
-            features["mask"] = heads.mask_head(pooled)
-            first["mask"] = heads.mask_predictor(features["mask"])
-        if "keypoints" in self.others:
-            features["keypoints"] = heads.keypoint_head(pooled)
-            first["keypoints"] = heads.keypoint_predictor(features["keypoints"])
+        for task in self.others:
+            head = "mask" if task == "mask" else "keypoint"
+            features[task] = cast(nn.Module, getattr(heads, f"{head}_head"))(pooled)
+            first[task] = cast(nn.Module, getattr(heads, f"{head}_predictor"))(features[task])
         if self.cascade is None:
             return [first]
-        joined = self.cascade(features, {"dense": torch.cat([first[name] for name in _FIGURE_MAPS], dim=1)} | _single(first))
+        outputs = {"dense": torch.cat([first[name] for name in _FIGURE_MAPS], dim=1)} | {task: first[task] for task in self.others}
+        joined = self.cascade(features, outputs)
         second: Maps = dict(self.refined["dense"](joined["dense"]))
         for task in self.others:
             second[task] = self.refined[task](joined[task])
@@ -88,7 +86,3 @@ class MultiTaskRCNN(DensePoseRCNN):
     def dense(self, pooled: Tensor) -> Maps:
         """Raw maps of each person, of the last stage."""
         return self.regions(pooled)[-1]
-
-
-def _single(maps: Mapping[str, Tensor]) -> Maps:
-    return {task: maps[task] for task in ("mask", "keypoints") if task in maps}

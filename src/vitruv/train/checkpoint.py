@@ -36,7 +36,9 @@ def save_checkpoint(
     tensors = {f"model.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"ema.{name}": value for name, value in ema.state_dict().items()}
     for name, parameter in network.named_parameters():
-        tensors |= {f"optimizer.{name}.{key}": value for key, value in optimizer.state[parameter].items()}
+        # A parameter that never had a gradient (frozen, or of a branch without targets yet) has no state, or an empty momentum.
+        state = optimizer.state.get(parameter, {})
+        tensors |= {f"optimizer.{name}.{key}": value for key, value in state.items() if value is not None}
     path = folder / f"step_{position.step:07d}.safetensors"
     whole = {name: value.detach().to("cpu", memory_format=torch.contiguous_format, copy=True) for name, value in tensors.items()}
     write_whole(path, lambda temporary: save_file(whole, temporary))
@@ -67,10 +69,11 @@ def load_checkpoint(folder: Path, *, network: nn.Module, ema: nn.Module, optimiz
         prefix = f"optimizer.{name}."
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         # Moments take the layout (channels last) and the device of their parameter; the step count stays a scalar.
-        optimizer.state[parameter] = {
-            key: value.to(parameter.device) if value.ndim == 0 else torch.empty_like(parameter).copy_(value)
-            for key, value in state.items()
-        }
+        if state:
+            optimizer.state[parameter] = {
+                key: value.to(parameter.device) if value.ndim == 0 else torch.empty_like(parameter).copy_(value)
+                for key, value in state.items()
+            }
     return last_position(folder)
 
 

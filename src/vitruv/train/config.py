@@ -43,7 +43,14 @@ class LoopConfig:
     batch: int = 64
     """Samples per step."""
     lr: float = 1.5e-3
-    """Largest learning rate; warm-up before, cosine to almost nothing after."""
+    """Largest learning rate; warm-up before, then as `schedule` says."""
+    schedule: Literal["cosine", "steps"] = "cosine"
+    """cosine: down to almost nothing; steps: a tenth at each of `drops`."""
+    drops: tuple[float, ...] = (0.77, 0.92)
+    """Shares of the run (the published models: 100 and 120 of 130 thousand steps)."""
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    momentum: float = 0.9
+    """Of sgd."""
     warmup_steps: int = 300
     weight_decay: float = 0.02
     clip_norm: float = 5.0
@@ -75,6 +82,8 @@ class LoopConfig:
                 raise InputError(f"{name} must be positive, but got {value}")
         if not 0 <= self.ema_decay < 1:
             raise InputError(f"ema_decay must be in [0, 1), but got {self.ema_decay}")
+        if not all(0 < drop < 1 for drop in self.drops) or not 0 <= self.momentum < 1:
+            raise InputError(f"drops must be in (0, 1) and momentum in [0, 1), but got {self.drops} and {self.momentum}")
         for name in ("workers", "warmup_steps", "weight_decay", "checkpoint_minutes", "evaluate_minutes"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} must not be negative, but got {getattr(self, name)}")
@@ -82,6 +91,7 @@ class LoopConfig:
 
 # What may differ when a run is resumed: where and how fast it runs, how long, and what it writes.
 _FREE = {"steps", "hours", "device", "workers", "threads", "checkpoint_minutes", "evaluate_minutes", "pack", "held_out"}
+_FREE |= {"annotations", "images", "held_out_annotations", "held_out_images", "full"}  # where the same data lie now
 
 
 def save_or_check_config(folder: Path, kind: str, configs: dict[str, Any]) -> None:
@@ -105,21 +115,25 @@ def save_or_check_config(folder: Path, kind: str, configs: dict[str, Any]) -> No
     write_json(path, now)
 
 
-def load_config(folder: Path) -> dict[str, Any]:
+def load_config(folder: Path, name: str = CONFIG_FILE) -> dict[str, Any]:
     """The settings of a run, as nested plain values."""
-    path = folder / CONFIG_FILE
+    path = folder / name
     try:
         config: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
         raise InputError(f"{folder} is not a training run: it has no {CONFIG_FILE}") from None
     except (OSError, ValueError) as error:
         raise FormatError(path, f"not the settings of a run ({error})") from None
+    if not isinstance(config, dict):
+        raise FormatError(path, "not the settings of a run (not a JSON object)")
     return config
 
 
 def from_plain(kind: type[Config], values: dict[str, Any]) -> Config:
     """A config dataclass from the nested plain values of `load_config`: lists become tuples again."""
     types = get_type_hints(kind)
+    if unknown := sorted(set(values) - set(types)):
+        raise InputError(f"there is no setting {unknown[0]!r} among those of {kind.__name__}")
     arguments: dict[str, Any] = {}
     for field in fields(kind):
         if field.name in values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -12,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitruv.errors import InputError
 from vitruv.synth import Sampler, stream
 from vitruv.train.config import LoopConfig
+from vitruv.train.together import Team, share_of
 
 Batch = dict[str, Tensor]
 Collate = Callable[[Sequence[Any]], Batch]
@@ -23,12 +26,24 @@ _CHUNK = 32  # samples that a worker hands over at a time
 _WAIT_S = 0.5
 
 
-def feed(sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start_step: int, device: torch.device) -> Iterator[Batch]:
+def feed(
+    sampler: Sampler[Any],
+    collate: Collate,
+    config: LoopConfig,
+    *,
+    start_step: int,
+    device: torch.device,
+    team: Team | None = None,
+) -> Iterator[Batch]:
     """Endless batches from step `start_step` on, the same as an unbroken run would have seen from there.
 
     A group of `group * batch` consecutive samples is collated and moved to `device` while the group before it is used. It is
     used `repeats` times, in another order each time. The group and order of a step follow from its number and the seed.
+    A process of a team makes only its own part of every batch: the rows rank, rank + size, ... of what one process would have.
     """
+    if team is not None and team.size > 1:
+        yield from _feed_share(sampler, collate, config, start_step=start_step, device=device, team=team)
+        return
     size = config.group * config.batch
     first, skipped = divmod(start_step, config.group * config.repeats)
     groups = _ahead(_groups(sampler, collate, config, start=first * size, device=device))
@@ -44,6 +59,46 @@ def feed(sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start_s
                         yield {name: values[chosen] for name, values in group.items()}
     finally:
         groups.close()
+
+
+def _feed_share(
+    sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start_step: int, device: torch.device, team: Team
+) -> Iterator[Batch]:
+    if config.repeats != 1:
+        raise InputError(f"repeats must be 1 with several processes, but got {config.repeats}")
+    own = replace(config, batch=share_of(config.batch, team))
+    share = Share(sampler, config.batch, config.group, config.seed, team.rank, team.size)
+    first, skipped = divmod(start_step, config.group)
+    groups = _ahead(_groups(share, collate, own, start=first * own.group * own.batch, device=device))
+    try:
+        for group in groups:
+            # The share is rendered in the order of use.
+            for chosen in torch.split(torch.arange(own.group * own.batch, device=device), own.batch):
+                if skipped:
+                    skipped -= 1
+                else:
+                    yield {name: values[chosen] for name, values in group.items()}
+    finally:
+        groups.close()
+
+
+@dataclass(frozen=True)
+class Share:
+    """The samples of one process of a team, numbered without gaps, in the order of use."""
+
+    sampler: Sampler[Any]
+    batch: int
+    group: int
+    seed: int
+    rank: int
+    size: int
+
+    def __call__(self, index: int) -> Any:
+        whole = self.group * self.batch
+        number, place = divmod(index, whole // self.size)
+        step, row = divmod(place, self.batch // self.size)
+        order = np.random.default_rng((self.seed, number, 0)).permutation(whole)
+        return self.sampler(number * whole + int(order[step * self.batch + row * self.size + self.rank]))
 
 
 def _groups(sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start: int, device: torch.device) -> Generator[Batch]:

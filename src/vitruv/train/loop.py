@@ -22,6 +22,7 @@ from vitruv.train.feed import feed
 from vitruv.train.files import append_scalars, keep_scalars_until, write_picture
 from vitruv.train.progress import Progress, memory_mb
 from vitruv.train.task import Task
+from vitruv.train.together import Team, average_over_team, join_team
 
 
 def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -> Iterator[Progress]:
@@ -29,19 +30,23 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
 
     Goes on from the last checkpoint in `folder`. With `config.steps` a run that was killed and resumed has the same losses as an
     unbroken one. Yields a `Progress` every `config.log_steps` steps; closing the iterator stops the run without a checkpoint.
-    Raises ModelError when the loss is not finite any more; the last good checkpoint stays.
+    Raises ModelError when the loss is not finite any more; the last good checkpoint stays. Under torchrun every process takes its
+    share of each batch, and only the first writes, evaluates and yields.
     """
-    device = choose_device(config.device)
+    team = join_team()
+    device = choose_device(config.device, team)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     network = task.network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = copy.deepcopy(network).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(_decay_groups(network, config.weight_decay), lr=config.lr, betas=(0.9, 0.99), fused=True)
+    optimizer = make_optimizer(network, config)
     start = position = load_checkpoint(folder, network=network, ema=ema, optimizer=optimizer)
-    keep_scalars_until(folder, start.step)
+    if team.leads:
+        keep_scalars_until(folder, start.step)
+    step = together(Step(task, network, device, config.precision), team)
     if finished_share(config, start) >= 1:
         return
-    batches = feed(sampler, task.collate, config, start_step=start.step, device=device)
+    batches = feed(sampler, task.collate, config, start_step=start.step, device=device, team=team)
     totals: dict[str, Tensor] = defaultdict(lambda: torch.zeros((), device=device))
     began = logged = saved = evaluated = time.monotonic()
     waited = 0.0
@@ -54,9 +59,7 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
             group["lr"] = lr
         batch = task.augment(batch, torch.Generator(device).manual_seed(config.seed * 1_000_003 + position.step))
         network.train()
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            outputs = task.forward(network, batch)
-        losses = task.losses(outputs, batch)
+        losses = step(batch)
         total = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
@@ -66,19 +69,22 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
         for name, value in {"loss": total, **losses, "gradient_norm": norm}.items():
             totals[name] += value.detach()
         now = time.monotonic()
-        position = Position(position.step + 1, start.elapsed_s + now - began)
+        elapsed = float(average_over_team(torch.tensor(now - began, device=device))) if team.size > 1 else now - began
+        position = Position(position.step + 1, start.elapsed_s + elapsed)
         last = finished_share(config, position) >= 1
         if position.step % config.log_steps and not last:
             continue
 
         steps = (position.step - 1) % config.log_steps + 1
-        means = {name: float(value) / steps for name, value in totals.items()}
+        means = {name: float(average_over_team(value)) / steps for name, value in totals.items()}
         totals.clear()
         if not all(map(math.isfinite, means.values())):
             raise ModelError(
                 f"the loss is no longer finite near step {position.step} ({means}); the checkpoint before it is in {folder}: "
                 "resume it in a new folder with a smaller --lr"
             )
+        if not team.leads:
+            continue
         progress = Progress(
             step=position.step,
             elapsed_s=position.elapsed_s,
@@ -101,11 +107,41 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
         yield progress
 
 
-def choose_device(name: str) -> torch.device:
-    """ "auto" is the GPU where there is one. Raises ModelError for "cuda" without one."""
+class Step(nn.Module):
+    """Network and losses as one module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, task: Task, network: nn.Module, device: torch.device, precision: str) -> None:
+        super().__init__()
+        self.network, self._task, self._device, self._mixed = network, task, device, precision == "bf16"
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
+            outputs = self._task.forward(self.network, batch)
+        return self._task.losses(outputs, batch)
+
+
+def together(step: Step, team: Team) -> nn.Module:
+    """Gradients averaged over the processes. Branches that had no target in a step leave their parameters without gradient."""
+    return step if team.size == 1 else nn.parallel.DistributedDataParallel(step, find_unused_parameters=True)
+
+
+def choose_device(name: str, team: Team | None = None) -> torch.device:
+    """ "auto" is the GPU where there is one; each process of a team has its own. Raises ModelError for "cuda" without one."""
     if name == "cuda" and not torch.cuda.is_available():
         raise ModelError("device 'cuda' was asked for, but torch sees no GPU here; use 'auto' or 'cpu'")
-    return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if team is None or team.size == 1:
+        return torch.device("cuda")
+    torch.cuda.set_device(team.local)
+    return torch.device("cuda", team.local)
+
+
+def make_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
+    groups = _decay_groups(network, config.weight_decay)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
 
 
 def finished_share(config: LoopConfig, position: Position) -> float:
@@ -116,8 +152,10 @@ def finished_share(config: LoopConfig, position: Position) -> float:
 
 
 def learning_rate(config: LoopConfig, step: int, share: float) -> float:
-    """Linear warm-up by steps, then half a cosine over the share of the run that is done, down to a hundredth."""
+    """Linear warm-up by steps, then half a cosine over the share of the run that is done, down to a hundredth; or tenths."""
     warm = min(1.0, (step + 1) / (config.warmup_steps + 1))
+    if config.schedule == "steps":
+        return float(config.lr * warm * 0.1 ** sum(share >= drop for drop in config.drops))
     return config.lr * warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
 
 
