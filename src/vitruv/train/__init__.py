@@ -4,33 +4,59 @@ from vitruv.train.checkpoint import Position, checkpoints, last_position, load_e
 from vitruv.train.config import DataConfig, LoopConfig, from_plain, load_config, save_or_check_config
 from vitruv.train.crop_augment import AugmentConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
-from vitruv.train.loop import train
+from vitruv.train.fcn import FCNTask
+from vitruv.train.inpainting import inpaint
+from vitruv.train.loop import choose_device, train
 from vitruv.train.opening import open_training
+from vitruv.train.paper_config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
+from vitruv.train.paper_opening import PaperData, check_room, open_paper, start_from
+from vitruv.train.photos import PhotoSampler, PhotoSource
+from vitruv.train.point_losses import RULES, PointRule
 from vitruv.train.progress import Progress
+from vitruv.train.rcnn import RCNNTask
 from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
 from vitruv.train.report import write_report
 from vitruv.train.task import Task
+from vitruv.train.together import join_team
 
 __all__ = [
+    "RULES",
     "AugmentConfig",
     "DataConfig",
     "DetectorConfig",
     "DetectorTask",
+    "FCNConfig",
+    "FCNTask",
     "LoopConfig",
+    "PaperData",
+    "PhotoSampler",
+    "PhotoSource",
+    "PointRule",
     "Position",
     "Progress",
+    "RCNNConfig",
+    "RCNNTask",
     "RegressorConfig",
     "RegressorTask",
     "Task",
+    "Trunk",
     "build_detector",
+    "build_fcn",
+    "build_rcnn",
     "build_regressor",
+    "check_room",
     "checkpoints",
+    "choose_device",
     "from_plain",
+    "inpaint",
+    "join_team",
     "last_position",
     "load_config",
     "load_ema",
+    "open_paper",
     "open_training",
     "save_or_check_config",
+    "start_from",
     "train",
     "write_report",
 ]
