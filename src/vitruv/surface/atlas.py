@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -105,7 +106,7 @@ class Atlas:
     @classmethod
     def _read(cls, path: Path) -> Atlas:
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 if "format_version" not in stored or int(stored["format_version"]) != _FORMAT_VERSION:
                     raise FormatError(path, f"this is not an atlas of format {_FORMAT_VERSION}; build it again with this version")
                 arrays: dict[str, AnyArray] = {name: stored[name] for name in _STORED_ARRAYS}
@@ -113,7 +114,7 @@ class Atlas:
             raise MissingFileError(path) from error
         except KeyError as error:
             raise FormatError(path, f"the atlas lacks an array ({error.args[0]})") from error
-        except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        except (ValueError, TypeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise FormatError(path, "this is not an atlas (no readable .npz archive)") from error
         except OSError as error:
             raise UnreadableFileError(path, f"cannot be read ({error.strerror or error})") from error

@@ -32,7 +32,7 @@ def find_landmarks(template: BodyTemplate, chart_of_face: AnyArray) -> dict[str,
         "nose": int(head[middle][np.argmin(points[head[middle], 1])]),
         "eye": int(iris.ravel()[np.argmin(np.linalg.norm(points[iris.ravel()] - points[iris].mean(axis=(0, 1)), axis=1))]),
         "ear": int(head[np.argmax(points[head, 0])]),
-        "heel": int(foot[np.argmax(points[foot, 1] - 0.5 * points[foot, 2])]),
+        "heel": int(foot[np.argmax(points[foot, 1])]),
         "big toe": tip("toe1-2.L"),
         "small toe": tip("toe5-3.L"),
     }

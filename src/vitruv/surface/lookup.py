@@ -77,7 +77,8 @@ class ChartLookup:
         face = np.full(len(labels), -1, np.int64)
         weights = np.zeros((len(labels), 3))
         first, found = self._bins
-        cell = np.clip((np.clip(uv, 0.0, 1.0) * _BINS).astype(np.int64), 0, _BINS - 1)
+        known = np.where(labels[:, None] > 0, uv, 0.0)  # background may hold anything, NaN too
+        cell = np.clip((np.clip(known, 0.0, 1.0) * _BINS).astype(np.int64), 0, _BINS - 1)
         bin_of = (labels.astype(np.int64) * _BINS + cell[:, 1]) * _BINS + cell[:, 0]
         open_points = np.flatnonzero(labels > 0)
         at, end = first[bin_of[open_points]], first[bin_of[open_points] + 1]

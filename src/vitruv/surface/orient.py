@@ -2,7 +2,7 @@
 
 Scaling leaves a layout's rotation and reflection open. Every chart has a few places whose U and V on the original surface are
 known (where its seams meet, tips of fingers and toes, features of the face); the layout is turned until those places come as
-near as they can, after U and V have been stretched to [0, 1] each, as the original does. Nothing else is adjusted.
+near as they can (the farthest counting most: fourth powers), after U and V have been stretched to [0, 1] each, as the original does. Nothing else is adjusted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ PLACES: dict[int, dict[str, Place]] = {
         "ring finger": (0.609, 0.962),
         "little finger": (0.511, 0.849),
     },
-    5: {"big toe": (0.867, 0.702), "ankle inside": (0.22, 0.43), "ankle outside": (0.22, 0.62)},
+    5: {
+        "big toe": (0.867, 0.702),
+        "small toe": (0.642, 1.0),
+        "heel": (0.0, 0.9),
+        "ankle inside": (0.22, 0.43),
+        "ankle outside": (0.22, 0.62),
+    },
     8: {
         "flank": (0.11, 1.0),
         "cleft": (0.0, 0.47),
@@ -98,7 +104,9 @@ def orient(layout: Float64Array, chart: int, vertex_of: AnyArray, places: dict[s
     for angle in np.arange(_STEPS) * (2 * np.pi / _STEPS):
         c, s = np.cos(angle), np.sin(angle)
         turned = stretch(mirrored @ np.array([[c, s], [-s, c]]))
-        error = sum(float(np.square(turned[some] - place).sum(axis=1).min()) for some, place in zip(copies, wanted, strict=True))
+        error = sum(
+            float(np.square(turned[some] - place).sum(axis=1).min() ** 2) for some, place in zip(copies, wanted, strict=True)
+        )
         if error < best_error:
             best, best_error = turned, error
     return best
