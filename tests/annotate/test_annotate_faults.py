@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from annotating import Postgres, add_photos, photo_bytes, wait_until
+from annotating import Postgres, photo_bytes, wait_until
 
 from vitruv.annotate import Project, Views, add_photo, invite
 from vitruv.annotate.leases import take_next
@@ -41,7 +41,7 @@ def _mask(step: int) -> str:
 def _parts_task(project: Project, name: str = "Ada") -> tuple[str, str]:
     """An open parts task, and the token of its annotator."""
     ada, token = invite(project, name)
-    add_photos(project, 1)
+    add_photo(project, f"{name}.png", photo_bytes(sum(name.encode())))
     boxes = take_next(project, ada)
     assert boxes is not None
     save_boxes(project, ada, boxes.task_id, boxes.key, BOX)

@@ -194,17 +194,19 @@ def _picture(
     centre = -camera.rotation.T.astype(np.float64) @ camera.translation - _AWAY_M * look.toward
     fine_hw = (_OVERSAMPLE * size_hw[0], _OVERSAMPLE * size_hw[1])
     raster = _renumbered(rasterise(atlas.vertices, faces, _camera(look, centre, focal, size_hw, _OVERSAMPLE), fine_hw), numbers)
-    weights = np.concatenate([1 - raster.barycentric.sum(axis=-1, keepdims=True), raster.barycentric], axis=-1)
-    normal = (weights[..., None] * normals[atlas.faces[raster.face]]).sum(axis=-2)
-    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
+    seen = raster.face >= 0
+    face, inner = raster.face[seen], raster.barycentric[seen]  # (n,), (n, 2)
+    weights = np.concatenate([1 - inner.sum(axis=1, keepdims=True), inner], axis=1)
+    normal = np.einsum("nk,nkc->nc", weights, normals[atlas.faces[face]].astype(np.float32))
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     right, down = camera.rotation[0].astype(np.float64), camera.rotation[1].astype(np.float64)
     key = look.toward - 0.55 * right - 0.75 * down
     lit = np.clip(normal @ (key / np.linalg.norm(key)), 0, 1)
     facing = np.clip(normal @ look.toward, 0, 1)
-    shade = 0.16 + 0.62 * lit + 0.22 * facing
-    linear = base[raster.face] * shade[..., None] * (0.55 + 0.45 * facing[..., None] ** 0.5)
-    colour = np.clip(linear, 0, 1) ** (1 / 2.2)
-    rgba = np.concatenate([colour, np.ones((*fine_hw, 1))], axis=-1) * (raster.face >= 0)[..., None]
+    shade = (0.16 + 0.62 * lit + 0.22 * facing) * (0.55 + 0.45 * facing**0.5)
+    rgba = np.zeros((*fine_hw, 4), np.float32)
+    rgba[seen, :3] = np.clip(base[face] * shade[:, None], 0, 1) ** (1 / 2.2)
+    rgba[seen, 3] = 1
     small = rgba.reshape(size_hw[0], _OVERSAMPLE, size_hw[1], _OVERSAMPLE, 4).mean(axis=(1, 3))  # (h, w, 4), premultiplied
     small[..., :3] /= np.maximum(small[..., 3:], 1e-6)
     return np.asarray(np.rint(small * 255), np.uint8)

@@ -52,13 +52,14 @@ class Views:
         self.fingerprint = _fingerprint(atlas)
         self.folder = folder / self.fingerprint
         self._parts: dict[int, PartViews] = {}
-        self._turn = threading.Lock()
+        # One lock for each part: who asks for a part does not wait until all others are made.
+        self._turns = [threading.Lock() for _ in range(NUM_PARTS + 1)]
 
     def part(self, part: int) -> PartViews:
         """The views of one part. Raises NotFoundError for a part that does not exist."""
         if not 1 <= part <= NUM_PARTS:
             raise NotFoundError(f"there is no part {part}; parts are numbered 1 to {NUM_PARTS}")
-        with self._turn:
+        with self._turns[part]:
             if part not in self._parts:
                 self._parts[part] = self._loaded(part)
             return self._parts[part]
@@ -149,7 +150,7 @@ class Views:
 
 def _png(pixels: np.ndarray[Any, Any]) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
 
 

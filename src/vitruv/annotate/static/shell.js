@@ -127,7 +127,7 @@ export class Shell {
   /** @param {"saved" | "saving" | "waiting"} state @param {string} reason */
   #showSaving(state, reason) {
     this.status.className = `saved ${state}`;
-    this.status.textContent = { saved: "All saved", saving: "Saving…", waiting: `Not saved: ${reason}. Trying again…` }[state];
+    this.status.textContent = { saved: "All saved", saving: "Saving…", waiting: `Not saved, trying again: ${reason}` }[state];
     this.status.title = this.status.textContent;
   }
 

@@ -63,8 +63,14 @@ class Client:
         """The answer as an object. Raises `Refused` with the server's sentence for anything but success."""
         headers = {"Authorization": f"Bearer {self._token}", "X-Lease": lease}
         data = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, path, data, headers)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, data, headers)
+            response = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            # The server lets go of connections that were idle for a while; every request may be sent twice.
+            self._connection.close()
+            self._connection.request(method, path, data, headers)
+            response = self._connection.getresponse()
         content = response.read()
         answer: dict[str, Any] = json.loads(content) if response.headers.get_content_type() == "application/json" else {}
         if response.status != 200:
