@@ -16,7 +16,6 @@ from vitruv.errors import FormatError, InputError
 from vitruv.types import AnyArray, Float32Array, Int64Array
 
 _WINDOW = 1 << 26  # bytes mapped at a time
-_FEW = 4096  # so few entries are not worth sorting
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +50,22 @@ class DistanceTable:
         return distances
 
     def _read(self, entries: Int64Array) -> Float32Array:
-        order = np.argsort(entries) if len(entries) > _FEW else np.arange(len(entries))
+        order = np.argsort(entries)
         values = np.zeros(len(entries), np.float32)
         window = _WINDOW // self.dtype.itemsize
         total = self.vertices * (self.vertices - 1) // 2
         ordered = entries[order]
         with self.path.open("rb") as stream:
-            for start in np.unique(entries // window).tolist():
-                begin = start * window
+            for begin in range(0, total, window):
                 count = min(window, total - begin)
+                inside = slice(*np.searchsorted(ordered, [begin, begin + count]).tolist())
+                if inside.start == inside.stop:
+                    continue
                 at = self.offset + begin * self.dtype.itemsize
                 slack = at % mmap.ALLOCATIONGRANULARITY
                 length = slack + count * self.dtype.itemsize
                 with mmap.mmap(stream.fileno(), length, access=mmap.ACCESS_READ, offset=at - slack) as mapped:
                     numbers = np.frombuffer(mapped, self.dtype, count, slack)
-                    inside = (ordered >= begin) & (ordered < begin + count)
                     values[order[inside]] = numbers[ordered[inside] - begin]
                     del numbers  # a mapping with views cannot be closed
         return values

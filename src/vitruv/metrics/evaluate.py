@@ -25,7 +25,7 @@ from vitruv.types import Float64Array
 
 MEASURES = (*MATCHED, "rcp", *STANDARD)
 
-_IMAGES_AT_ONCE = 128
+_IMAGES_AT_ONCE = 250
 
 
 def evaluate(

@@ -100,8 +100,8 @@ def foregrounds(people: Sequence[Person]) -> list[UInt8Array | None]:
     if len(texts) and (np.diff(np.append(0, ends)[first]) != _GRID_PIXELS).any():
         return [_one_by_one(person) for person in people]
     # The people lie one behind the other, with one free place between them. Even runs end where foreground begins.
-    counts, masks = np.diff(first), np.arange(len(texts))
-    ends += np.repeat(np.array(owner, np.int64) * (_GRID_PIXELS + 1) - masks * _GRID_PIXELS, counts)
+    counts, before = np.diff(first), _GRID_PIXELS * np.arange(len(texts))
+    ends += np.repeat(np.array(owner, np.int64) * (_GRID_PIXELS + 1) - before, counts)
     is_end = (np.arange(len(runs)) + np.repeat(first[:-1], counts)) & 1
     events = 2 * ends + is_end
     open_ended = first[1:][counts % 2 == 1] - 1  # a last background run that no foreground follows
@@ -133,9 +133,13 @@ def stretch(union: UInt8Array, sides_hw: tuple[float, float], *, align_corners: 
     row, next_row, down, row_known = _taps(sides_hw[0], align_corners)
     column, next_column, across, column_known = _taps(sides_hw[1], align_corners)
     # Four neighbours as four bits; where they agree there is nothing to compute.
-    beside = np.ascontiguousarray((union[column] | (union[next_column] << 1)).T)
-    bits = beside[row]
-    bits |= beside[next_row] << 2
+    pair = np.take(union, next_column, axis=0)
+    pair <<= 1
+    pair |= np.take(union, column, axis=0)
+    pair = np.ascontiguousarray(pair.T)
+    bits = np.take(pair, next_row, axis=0)
+    bits <<= 2
+    bits |= np.take(pair, row, axis=0)
     filled = bits == 15
     y, x = np.divmod(np.flatnonzero(((bits + 1) & 14) != 0), bits.shape[1])  # neither 0 nor 15
     four, low, left = bits[y, x], down[y], across[x]

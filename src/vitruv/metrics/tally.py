@@ -71,15 +71,17 @@ class Tally:
             self._rules,
         )
 
+    def _overlap(self, unit: Unit) -> Float64Array:
+        """(d, p): how much the masks overlap; zeros when no measure asks."""
+        if not {"gpsm", "iou"} & set(self._matched):
+            return np.zeros((len(unit.scores[:MAX_DETECTIONS]), len(unit.people)))
+        outlines = [of_person(p, union, unit.size_hw, self._rules) for p, union in zip(unit.people, unit.unions, strict=True)]
+        return mask_iou(unit.silhouettes[:MAX_DETECTIONS], outlines, unit.crowd)
+
     def _values(self, unit: Unit, measured: PointDistances) -> ImageValues:
         people, crowd, boxes = unit.people, unit.crowd, unit.boxes_xywh[:MAX_DETECTIONS]
-        gps = measured.gps
-        values = {"gps": gps}
-        if {"gpsm", "iou"} & set(self._matched):
-            found = unit.silhouettes[:MAX_DETECTIONS]
-            outlines = [of_person(p, union, unit.size_hw, self._rules) for p, union in zip(people, unit.unions, strict=True)]
-            values["iou"] = mask_iou(found, outlines, crowd)
-            values["gpsm"] = np.sqrt(gps * values["iou"])
+        gps, overlap = measured.gps, self._overlap(unit)
+        values = {"gps": gps, "iou": overlap, "gpsm": np.sqrt(gps * overlap)}
         ignored = [not p.has_points or (self._rules.ignore_crowds and p.is_crowd) for p in people]
         return ImageValues(
             np.array([gps, *(values[name] for name in self._matched)]),
