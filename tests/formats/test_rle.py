@@ -91,3 +91,5 @@ def test_polygons_are_filled_as_coco_fills_them(corners: list[float], size: tupl
 def test_broken_polygons_are_refused(polygon: list[float]) -> None:
     with pytest.raises(InputError, match="polygon"):
         rasterize_polygons([polygon], (4, 4))
+    with pytest.raises(InputError, match="image of 60000x60000 pixels"):
+        rasterize_polygons([polygon], (60000, 60000))

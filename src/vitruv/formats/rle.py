@@ -127,6 +127,8 @@ def rasterize_polygons(polygons: Sequence[Sequence[float]], size_hw: tuple[int, 
     COCO walks every edge on a grid five times finer, and notes where it crosses the middle of a column of pixels.
     """
     height, width = size_hw
+    if height * width > MAX_PIXELS:
+        raise InputError(f"polygons cannot be filled in an image of {height}x{width} pixels")
     filled = np.zeros(size_hw, bool)
     for polygon in polygons:
         try:
