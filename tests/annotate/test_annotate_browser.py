@@ -18,8 +18,6 @@ from vitruv.annotate.overview import task_state
 from vitruv.annotate.study import Server
 from vitruv.cli import check
 
-pytestmark = pytest.mark.slow
-
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -185,6 +183,7 @@ def task_owner(project: Project) -> Any:
     return by_token(project, owner_token(project))
 
 
+@pytest.mark.slow
 def test_two_windows_on_one_task(window: Window, browser: Any, project: Project) -> None:
     add_photo(project, "a.png", photo_bytes(1, (640, 480)))
     token = owner_token(project)
@@ -211,6 +210,7 @@ def test_two_windows_on_one_task(window: Window, browser: Any, project: Project)
     window.complaints.clear()  # the browser reports the refused request in its console
 
 
+@pytest.mark.slow
 def test_strokes_wait_for_a_server_that_is_away(browser: Any, project: Project, views: Views) -> None:
     add_photo(project, "a.png", photo_bytes(1, (640, 480)))
     token = owner_token(project)
@@ -246,6 +246,7 @@ def test_strokes_wait_for_a_server_that_is_away(browser: Any, project: Project, 
         window.context.close()
 
 
+@pytest.mark.slow
 def test_without_a_link_and_with_a_wrong_one(browser: Any, project: Project, serve: Callable[[Project], Server]) -> None:
     window = Window(browser, serve(project))
     window.go("")
@@ -256,6 +257,7 @@ def test_without_a_link_and_with_a_wrong_one(browser: Any, project: Project, ser
     window.context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "size"), [("dark", (1366, 768)), ("light", (820, 1180))])
 def test_dark_and_on_a_tablet(browser: Any, project: Project, serve: Callable[[Project], Server], scheme: str, size: Any) -> None:
     """Nothing sticks out of the window, on a laptop at night and on a tablet held upright."""

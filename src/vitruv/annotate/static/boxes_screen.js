@@ -3,7 +3,7 @@
 
 import { api, picture } from "./api.js";
 import { byId, h, note, shown } from "./dom.js";
-import { bindZoom } from "./parts_screen.js";
+import { bindZoom } from "./photo_stage.js";
 import { Stage } from "./stage.js";
 
 const SMALLEST = 8;

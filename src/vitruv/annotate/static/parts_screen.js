@@ -5,6 +5,7 @@ import { api, picture } from "./api.js";
 import { COLOURS, LISTED, PARTS, PART_KEYS, css } from "./body_parts.js";
 import { byId, h, note, shown } from "./dom.js";
 import { LabelMap } from "./labelmap.js";
+import { bindZoom, dimOutside } from "./photo_stage.js";
 import { GRID } from "./rle.js";
 import { Stage } from "./stage.js";
 
@@ -329,25 +330,4 @@ export async function partsScreen(shell) {
   refreshOverlay();
   stage.frame(box);
   canvas.focus({ preventScroll: true });
-}
-
-/** @param {CanvasRenderingContext2D} context @param {{width: number, height: number}} photo @param {import("./shell.js").Rect} box */
-export function dimOutside(context, photo, box) {
-  context.beginPath();
-  context.rect(0, 0, photo.width, photo.height);
-  context.rect(box.x, box.y, box.w, box.h);
-  context.fillStyle = "rgb(0 0 0 / .5)";
-  context.fill("evenodd");
-}
-
-/** Keys for zooming and moving the photo. @param {import("./shell.js").Shell} shell @param {Stage} stage @param {() => void} fit */
-export function bindZoom(shell, stage, fit) {
-  shell.bindKey("+", "+", "closer (also: wheel, pinch)", () => stage.zoom(1.3));
-  shell.bindKey("=", "", "", () => stage.zoom(1.3));
-  shell.bindKey("-", "-", "farther", () => stage.zoom(1 / 1.3));
-  shell.bindKey("f", "F", "fit to the window", fit);
-  shell.bindKey(" ", "Space", "hold and drag to move (also: middle button, two fingers)", () => { stage.spaceHeld = true; });
-  const up = (/** @type {KeyboardEvent} */ event) => { if (event.key === " ") stage.spaceHeld = false; };
-  document.addEventListener("keyup", up);
-  shell.closers.push(() => document.removeEventListener("keyup", up));
 }

@@ -5,7 +5,8 @@ import { api, picture } from "./api.js";
 import { PARTS, css } from "./body_parts.js";
 import { byId, h, note, shown } from "./dom.js";
 import { LabelMap } from "./labelmap.js";
-import { bindZoom, dimOutside } from "./parts_screen.js";
+import { dot, target } from "./photo_marks.js";
+import { bindZoom, dimOutside } from "./photo_stage.js";
 import { GRID } from "./rle.js";
 import { Stage } from "./stage.js";
 import { ViewTile } from "./view_tile.js";
@@ -321,34 +322,4 @@ export async function pointsScreen(shell) {
   await go(at);
   framePoint();
   canvas.focus({ preventScroll: true });
-}
-
-/** @param {CanvasRenderingContext2D} c @param {{x: number, y: number}} p @param {any} point @param {number} one */
-function dot(c, p, point, one) {
-  c.beginPath();
-  c.arc(p.x, p.y, 3.2 * one, 0, 7);
-  c.fillStyle = point.state === "placed" ? css(point.part) : point.state === "skipped" ? "rgb(0 0 0 / .55)" : "rgb(255 255 255 / .35)";
-  c.fill();
-  c.lineWidth = one;
-  c.strokeStyle = "rgb(0 0 0 / .6)";
-  c.stroke();
-}
-
-/** @param {CanvasRenderingContext2D} c @param {{x: number, y: number}} p @param {number} one */
-function target(c, p, one) {
-  for (const [style, width] of /** @type {[string, number][]} */ ([["rgb(0 0 0 / .7)", 4], ["#00e0c6", 2]])) {
-    c.strokeStyle = style;
-    c.lineWidth = width * one;
-    c.beginPath();
-    c.arc(p.x, p.y, 10 * one, 0, 7);
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-      c.moveTo(p.x + 10 * dx * one, p.y + 10 * dy * one);
-      c.lineTo(p.x + 22 * dx * one, p.y + 22 * dy * one);
-    }
-    c.stroke();
-  }
-  c.fillStyle = "#00e0c6";
-  c.beginPath();
-  c.arc(p.x, p.y, 1.8 * one, 0, 7);
-  c.fill();
 }
