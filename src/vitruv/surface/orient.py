@@ -2,7 +2,8 @@
 
 Scaling leaves a layout's rotation and reflection open. Every chart has a few places whose U and V on the original surface are
 known (where its seams meet, tips of fingers and toes, features of the face); the layout is turned until those places come as
-near as they can (the farthest counting most: fourth powers), after U and V have been stretched to [0, 1] each, as the original does. Nothing else is adjusted.
+near as they can (the farthest counting most: fourth powers), after U and V have been stretched to [0, 1] each, as the original
+does. Nothing else is adjusted.
 """
 
 from __future__ import annotations
