@@ -69,7 +69,7 @@ class RCNNConfig:
 
     others: branches beside dense pose. cascade: a second stage for every task. decoder: pool people from one merged map
     (Detectron2's later models) instead of from the pyramid (the paper). coarse_channels: 15 (14 parts and background) or 2.
-    confidence: "iid_iso" (WC1) or "indep_aniso" (WC2). dense: learn dense targets where the data has them ("distillation").
+    confidence: "iid_iso" (WC1) or "indep_aniso" (WC2). dense_targets: learn dense targets where the data has them ("distillation").
     proposals, regions: how many anchors and boxes of a picture are sampled.
     """
 
@@ -83,7 +83,7 @@ class RCNNConfig:
     segm_confidence: bool = False
     others: tuple[RegionTask, ...] = ()
     cascade: bool = False
-    dense: bool = False
+    dense_targets: bool = False
     rule: PointRule = field(default_factory=PointRule)
     proposals: int = 256
     regions: int = 512

@@ -70,8 +70,8 @@ def open_paper(config: FCNConfig | RCNNConfig, data: PaperData, *, seed: int) ->
     """
     source = data.source
     source.check()
-    dense = isinstance(config, FCNConfig) or config.dense
-    if isinstance(config, RCNNConfig) and config.dense and source.dense is None:
+    dense = isinstance(config, FCNConfig) or config.dense_targets
+    if isinstance(config, RCNNConfig) and config.dense_targets and source.dense is None:
         raise InputError("dense targets were asked for, but there is no folder of them: give --dense, or train without")
     if not dense:
         source = PhotoSource(data.annotations, data.images, None, data.atlas)

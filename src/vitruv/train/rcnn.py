@@ -147,7 +147,7 @@ class RCNNTask:
 
         dense = close & some(HAS_POINTS)
         side = maps["fine_segm"].shape[-1]
-        if self.config.dense and "iuv" in batch:
+        if self.config.dense_targets and "iuv" in batch:
             points = dense_in_regions(batch["iuv"], batch["seen"], picture[dense], person[dense], boxes[dense], side)
         else:
             points = points_in_regions(batch["points"][picture[dense], person[dense]], boxes[dense], side)
