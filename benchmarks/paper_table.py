@@ -1,0 +1,319 @@
+"""The shape of the paper's tables, on synthetic people that anyone can make: every method trained on the same pictures for the
+same number of steps, scored by the official measures with the paper's kappa.
+
+    python benchmarks/paper_table.py --work table --pack pack.npz              # hours; stop it and start it again as you like
+    python benchmarks/paper_table.py --work smoke --pack pack.npz --smoke      # minutes: does every row train and get a score?
+
+WORK/data/       the pictures; annotations with points as people click them (see `click`), dense targets of the teacher
+WORK/runs/       a training run for each row and seed
+WORK/results/    figures of each finished row and seed, as JSON
+WORK/table.md    the table
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import tyro
+
+from vitruv.formats import AnnotationFile, AnnotationWriter
+from vitruv.surface import KAPPA_GROUP_OF_CHART, Atlas
+from vitruv.synth import SceneConfig, SceneSampler, SynthPack
+from vitruv.synth.dataset import write_dataset
+from vitruv.train import (
+    AugmentConfig,
+    FCNConfig,
+    LoopConfig,
+    PaperData,
+    RCNNConfig,
+    build_fcn,
+    build_rcnn,
+    inpaint,
+    load_ema,
+    open_paper,
+    save_or_check_config,
+    train,
+)
+from vitruv.train.fcn import fcn_predictor
+from vitruv.train.files import write_json
+from vitruv.train.paper_config import SMALL, TINY
+from vitruv.train.photo_score import score, watch
+from vitruv.train.rcnn import rcnn_predictor
+
+# Mean error of annotators in centimetres, by kappa group: torso, hand, foot, upper leg, lower leg, upper arm, lower arm, head;
+# read off figure 5 of the paper.
+CLICK_ERROR_CM = (6.5, 2.0, 2.0, 4.5, 3.5, 4.5, 3.5, 2.0)
+CHANGES = AugmentConfig(turn_deg=5.0, zoom=0.2, shift=0.04)
+
+
+@dataclass(frozen=True)
+class Options:
+    work: Path
+    """Folder for everything; a stopped run goes on from it."""
+    pack: Path
+    """File from `vitruv synth pack`."""
+    images: int = 4000
+    """Training pictures."""
+    held_out: int = 400
+    """Pictures to score on."""
+    steps: int = 2500
+    """Optimiser steps of every row."""
+    batch: int = 8
+    seeds: int = 3
+    """Seeds of the decisive rows; the others have one."""
+    size: tuple[int, int] = (192, 256)
+    """Height and width of the pictures."""
+    workers: int = 1
+    threads: int = 2
+    rows: tuple[str, ...] = ()
+    """Only these rows."""
+    smoke: bool = False
+    """Tiny networks, few pictures, few steps."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """name: in the table. paper: AP, AP50, AP75, AUC10, AUC30, IoU of the paper, None where it gives none."""
+
+    key: str
+    name: str
+    config: FCNConfig | RCNNConfig
+    paper: tuple[float | None, ...]
+    dense: bool = False
+    decisive: bool = False
+
+
+def rows(options: Options) -> list[Row]:
+    trunk = TINY if options.smoke else SMALL
+    crop = (128, 96) if options.smoke else (192, 160)
+    rcnn = RCNNConfig(
+        options.size,
+        trunk,
+        box_fc=64 if options.smoke else 256,
+        regions=32,
+        proposals=128,
+        most_people=6,
+        augment=CHANGES,
+    )
+    none = (None,) * 6
+    return [
+        Row(
+            "fcn", "FCN", FCNConfig("scenes", options.size, trunk, most_people=6, augment=CHANGES), (*none[:3], 0.253, 0.418, 0.66)
+        ),
+        Row(
+            "teacher",
+            "teacher, true silhouette",
+            FCNConfig("crops", crop, trunk, background=0.0, augment=CHANGES),
+            (*none[:3], 0.417, 0.683, None),
+        ),
+        Row("points", "RCNN on points", rcnn, (51.0, 83.5, 54.2, 0.315, 0.567, 0.75), decisive=True),
+        Row("masks", "RCNN + masks", replace(rcnn, others=("mask",)), (51.9, 85.5, 54.7, *none[:3])),
+        Row("keypoints", "RCNN + keypoints", replace(rcnn, others=("keypoints",)), (52.8, 85.6, 56.2, *none[:3])),
+        Row("cascade", "cascade", replace(rcnn, cascade=True), (51.6, 83.9, 55.2, *none[:3])),
+        Row(
+            "cascade_keypoints",
+            "cascade + keypoints",
+            replace(rcnn, others=("keypoints",), cascade=True),
+            (55.8, 87.5, 61.2, 0.390, 0.664, 0.81),
+            decisive=True,
+        ),
+        Row(
+            "distilled",
+            "RCNN on the teacher's dense targets",
+            replace(rcnn, dense_targets=True),
+            (*none[:3], 0.381, 0.645, 0.79),
+            dense=True,
+            decisive=True,
+        ),
+    ]
+
+
+def main() -> None:
+    options = tyro.cli(Options)
+    if options.smoke:
+        options = replace(options, images=12, held_out=4, steps=3, batch=2, seeds=1, size=(96, 128), workers=0, threads=1)
+    options.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(options.threads)
+    make_data(options)
+    everything = [row for row in rows(options) if not options.rows or row.key in options.rows]
+    jobs = [(row, seed) for seed in range(options.seeds) for row in everything if seed == 0 or row.decisive]
+    for number, (row, seed) in enumerate(jobs, start=1):
+        path = options.work / "results" / f"{row.key}_{seed}.json"
+        if not path.exists():
+            began = time.monotonic()
+            figures = run_row(row, seed, options)
+            path.parent.mkdir(exist_ok=True)
+            write_json(path, figures)
+            print(f"[{number}/{len(jobs)}] {row.key} seed {seed}: {time.monotonic() - began:.0f} s, {figures}", flush=True)
+        write_table(options, everything)
+    print((options.work / "table.md").read_text())
+
+
+def make_data(options: Options) -> None:
+    """The pictures, and training annotations as people would have clicked them."""
+    for part, count, seed in (("train", options.images, 101), ("test", options.held_out, 202)):
+        folder = options.work / "data" / part
+        if (folder / "annotations.json").exists():
+            continue
+        pack = SynthPack.load(options.pack)
+        sampler = SceneSampler(pack, seed=seed, config=SceneConfig(size_hw=options.size, letterbox=False))
+        settings = {"size": list(options.size), "seed": seed, "pack": pack.digest}
+        for done in write_dataset(sampler, folder, images=count, workers=options.workers, settings=settings):
+            if done % 500 == 0:
+                print(f"{part}: {done} of {count} pictures", flush=True)
+    clicked = options.work / "data" / "train" / "clicked.json"
+    if not clicked.exists():
+        click(AnnotationFile.open(options.work / "data" / "train" / "annotations.json"), clicked)
+
+
+def click(exact: AnnotationFile, path: Path) -> None:
+    """The same annotations with every point moved on the body as far as annotators are off: a normal offset in space, taken to
+    the nearest place of the surface, of the mean length measured in the paper for its part. The test set stays exact."""
+    atlas, rng = Atlas.load(), np.random.default_rng(7)
+    mean_cm = np.array(CLICK_ERROR_CM)[KAPPA_GROUP_OF_CHART]
+    apart = []
+    with AnnotationWriter(path, categories=exact.categories) as writer:
+        for image in exact.images.values():
+            writer.add_image(image.record)
+        for person in exact.people():
+            record = dict(person.record)
+            points = person.points
+            if points is not None and len(points.charts):
+                charts = points.charts.astype(np.uint8)
+                true = atlas.positions(atlas.locate(charts, np.stack([points.u, points.v], axis=1)))
+                # The mean length of a normal offset in the plane is sqrt(pi / 2) of its deviation.
+                deviation = mean_cm[charts] / 100 / np.sqrt(np.pi / 2)
+                moved = atlas.project(true + rng.normal(size=true.shape) * deviation[:, None])
+                labels, uv = atlas.iuv(moved)
+                apart.append(np.linalg.norm(atlas.positions(moved) - true, axis=1))
+                record |= {"dp_I": labels.astype(float).tolist()}
+                record |= {name: [round(float(value), 4) for value in uv[:, k]] for k, name in enumerate(("dp_U", "dp_V"))}
+            writer.add_person(record)
+    print(f"points are {100 * np.concatenate(apart).mean():.1f} cm off in the mean", flush=True)
+
+
+def data_of(row: Row, options: Options) -> PaperData:
+    train_folder, test = options.work / "data" / "train", options.work / "data" / "test"
+    return PaperData(
+        train_folder / "clicked.json",
+        train_folder / "images",
+        dense=options.work / "data" / "inpainted" if row.dense else None,
+        held_out_annotations=test / "annotations.json",
+        held_out_images=test / "images",
+        held_out=32,
+    )
+
+
+def run_row(row: Row, seed: int, options: Options) -> dict[str, float]:
+    if row.dense:
+        paint(options)
+    data = data_of(row, options)
+    loop = LoopConfig(
+        steps=options.steps,
+        batch=options.batch,
+        group=2 if options.smoke else 8,
+        lr=1e-3,
+        warmup_steps=min(200, options.steps // 4),
+        ema_decay=0.995,
+        seed=seed,
+        precision="fp32",
+        device="auto",
+        workers=options.workers,
+        threads=options.threads,
+        log_steps=1 if options.smoke else 50,
+        checkpoint_minutes=2.0,
+        evaluate_minutes=15.0,
+    )
+    folder = options.work / "runs" / f"{row.key}_{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    job, sampler = open_paper(row.config, data, seed=seed)
+    save_or_check_config(folder, row.key, {"loop": loop, "task": row.config, "data": data})
+    seconds = 0.0
+    for progress in train(job, sampler, loop, folder):
+        seconds = progress.elapsed_s
+        if progress.step % 500 == 0:
+            print(f"  {row.key} {progress.line()}", flush=True)
+    return figures_of(row, folder, data) | {"train_s": seconds}
+
+
+def figures_of(row: Row, folder: Path, data: PaperData) -> dict[str, float]:
+    source = data.held_out_source
+    assert source is not None
+    network: Any
+    if isinstance(row.config, FCNConfig):
+        network, predict = build_fcn(row.config), fcn_predictor(row.config)
+    else:
+        network, predict = build_rcnn(row.config), rcnn_predictor(row.config)
+    load_ema(folder, network)
+    network.eval()
+    predictions = {image_id: predict(network, source, image_id) for image_id in source.annotated_images}
+    figures = watch(source, predictions) | score(source, predictions)
+    if isinstance(row.config, FCNConfig):
+        # It was told where the people are: no average precision, and the measure of points for known boxes.
+        figures |= {"auc10": figures["auc10_single"], "auc30": figures["auc30_single"]}
+        figures = {name: value for name, value in figures.items() if not name.startswith("a") or name.startswith("auc")}
+    return figures
+
+
+def paint(options: Options) -> None:
+    """The teacher's dense targets, once."""
+    [teacher] = [row for row in rows(options) if row.key == "teacher"]
+    assert isinstance(teacher.config, FCNConfig)
+    folder = options.work / "runs" / "teacher_0"
+    if not (options.work / "results" / "teacher_0.json").exists():
+        raise SystemExit("the row `teacher` must be run before `distilled`")
+    network = build_fcn(teacher.config)
+    load_ema(folder, network)
+    for _ in inpaint(network, data_of(teacher, options).source, options.work / "data" / "inpainted", teacher.config.size_hw):
+        pass
+
+
+COLUMNS = (
+    ("ap", "AP", 1),
+    ("ap50", "AP50", 1),
+    ("ap75", "AP75", 1),
+    ("auc10", "AUC10", 3),
+    ("auc30", "AUC30", 3),
+    ("iou", "IoU", 2),
+)
+
+
+def write_table(options: Options, everything: list[Row]) -> None:
+    """Mean over seeds, and the spread where there are several; the paper's number in brackets."""
+    text = "| method | seeds | " + " | ".join(name for _, name, _ in COLUMNS) + " | minutes |\n|" + "--|" * 9 + "\n"
+    for row in everything:
+        found = list(results(options, row))
+        cells = []
+        for (key, _, digits), paper in zip(COLUMNS, row.paper, strict=True):
+            if row.key == "teacher" and key == "iou":
+                cells.append("given")
+                continue
+            values = [figures[key] for figures in found if key in figures]
+            cell = f"{np.mean(values):.{digits}f}" if values else "-"
+            if len(values) > 1:
+                cell += f" ({min(values):.{digits}f}..{max(values):.{digits}f})"
+            cells.append(cell + ("" if paper is None else f" [{paper:g}]"))
+        minutes = f"{np.mean([figures['train_s'] for figures in found]) / 60:.1f}" if found else "-"
+        text += f"| {row.name} | {len(found)} | " + " | ".join(cells) + f" | {minutes} |\n"
+    settings = f"{options.images} training pictures, {options.held_out} to score on, {options.steps} steps of {options.batch}"
+    temporary = options.work / ".table.md.part"
+    temporary.write_text(f"{settings}; in square brackets the paper's numbers on COCO.\n\n{text}")
+    temporary.replace(options.work / "table.md")
+
+
+def results(options: Options, row: Row) -> Iterator[dict[str, float]]:
+    for seed in range(options.seeds):
+        path = options.work / "results" / f"{row.key}_{seed}.json"
+        if path.exists():
+            yield json.loads(path.read_text())
+
+
+if __name__ == "__main__":
+    main()
