@@ -17,7 +17,7 @@ def doll(
     rng: np.random.Generator, image: Any, *, annotation_id: int, image_id: int, dense: Any = None, slot: int = 1
 ) -> dict[str, Any]:
     """Paint one doll and describe it: torso front (chart 2) above, thighs (9 on the left of the picture, 10 on the right) below."""
-    w, h = int(rng.integers(24, 40)), int(rng.integers(40, 70))
+    w, h = 2 * int(rng.integers(12, 20)), 2 * int(rng.integers(20, 35))
     x, y = int(rng.integers(0, SIZE_HW[1] - w)), int(rng.integers(0, SIZE_HW[0] - h))
     image[y : y + h // 2, x : x + w] = (200, 40, 40)
     image[y + h // 2 : y + h, x : x + w // 2] = (40, 200, 40)
@@ -26,7 +26,7 @@ def doll(
     parts = np.zeros((256, 256), np.uint8)
     parts[:128] = 1
     parts[128:, :128], parts[128:, 128:] = 6, 7
-    points = [(i, j) for j in range(20, 256, 36) for i in range(20, 256, 36)]
+    points = [(i, j) for j in range(16, 256, 36) for i in range(16, 256, 36)]
     charts = [2 if j < 128 else 9 if i < 128 else 10 for i, j in points]
     if dense is not None:
         rows, columns = np.mgrid[0:h, 0:w]

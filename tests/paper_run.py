@@ -25,7 +25,8 @@ STILL = AugmentConfig(flip=0, turn_deg=0, zoom=0, shift=0, brightness=0, contras
 
 
 def paper_config(kind: str, augment: AugmentConfig | None = None, **changes: Any) -> FCNConfig | RCNNConfig:
-    augment = AugmentConfig(turn_deg=5) if augment is None else augment
+    # Dense targets are not mirrored here: the table for it takes seconds to make.
+    augment = AugmentConfig(turn_deg=5, flip=0.0 if kind == "dense" else 0.5) if augment is None else augment
     if kind == "fcn":
         return FCNConfig("scenes", SIZE_HW, TINY, most_people=2, augment=augment, **changes)
     if kind == "teacher":

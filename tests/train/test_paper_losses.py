@@ -131,7 +131,7 @@ def test_gradients_of_point_losses_by_finite_differences() -> None:
             values = []
             for side in (step, -step):
                 flat[k] = was + side
-                values.append(float(total()))
+                values.append(total().item())
             flat[k] = was
             assert (values[0] - values[1]) / (2 * step) == pytest.approx(float(gradient.flatten()[k]), rel=2e-2, abs=1e-3), name
 

@@ -23,6 +23,7 @@ from vitruv.train import (
     inpaint,
     join_team,
     last_position,
+    leave_team,
     load_config,
     load_ema,
     open_paper,
@@ -191,6 +192,7 @@ def train_paper(kind: str, run: Path, loop: LoopConfig, task: FCNConfig | RCNNCo
     progress: Progress | None = None
     for progress in train(job, sampler, loop, run):
         console.print(progress.line())
+    leave_team()
     if progress is None and team.leads:
         console.print(f"{run} is finished: {last_position(run).step} steps; give more --hours or --steps to go on")
     return 0

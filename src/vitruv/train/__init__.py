@@ -17,7 +17,7 @@ from vitruv.train.rcnn import RCNNTask
 from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
 from vitruv.train.report import write_report
 from vitruv.train.task import Task
-from vitruv.train.together import join_team
+from vitruv.train.together import join_team, leave_team
 
 __all__ = [
     "RULES",
@@ -51,6 +51,7 @@ __all__ = [
     "inpaint",
     "join_team",
     "last_position",
+    "leave_team",
     "load_config",
     "load_ema",
     "open_paper",

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from vitruv.errors import ModelError
 from vitruv.synth import Sampler
+from vitruv.train.board import open_board
 from vitruv.train.checkpoint import Position, load_checkpoint, save_checkpoint
 from vitruv.train.config import LoopConfig
 from vitruv.train.feed import feed
@@ -48,6 +49,7 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
         return
     batches = feed(sampler, task.collate, config, start_step=start.step, device=device, team=team)
     totals: dict[str, Tensor] = defaultdict(lambda: torch.zeros((), device=device))
+    show = open_board(folder) if team.leads else None
     began = logged = saved = evaluated = time.monotonic()
     waited = 0.0
     while (share := finished_share(config, position)) < 1:
@@ -101,6 +103,8 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
             write_picture(folder / f"picture_{position.step:07d}.png", task.picture(ema, device))
             evaluated = time.monotonic()
         append_scalars(folder, asdict(progress))
+        if show is not None:
+            show(progress)
         if last or now - saved >= 60 * config.checkpoint_minutes:
             save_checkpoint(folder, position, network=network, ema=ema, optimizer=optimizer)
             saved = time.monotonic()

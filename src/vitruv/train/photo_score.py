@@ -10,7 +10,7 @@ import numpy as np
 
 from vitruv.formats import Person, ResultWriter, read_results
 from vitruv.geometry import clip
-from vitruv.metrics import evaluate, open_atlas, single_kappa
+from vitruv.metrics import GeodesicSurface, evaluate, open_atlas, single_kappa
 from vitruv.results import DensePoses
 from vitruv.train.photo_people import part_map, read_cells
 from vitruv.train.photos import PhotoSource
@@ -65,19 +65,21 @@ def true_foreground(people: list[Person], size_hw: tuple[int, int]) -> tuple[Boo
     return truth, known | truth
 
 
-def score(source: PhotoSource, predictions: Mapping[int | str, DensePoses]) -> dict[str, float]:
+def score(
+    source: PhotoSource, predictions: Mapping[int | str, DensePoses], surface: GeodesicSurface | None = None
+) -> dict[str, float]:
     """AP, AP50, AP75, AR of GPS with the paper's kappa, AUC10 and AUC30 (all people; with the true box in `*_single`).
 
-    The official rules. Images without a prediction count as empty. Needs the surface's distances, computed once.
+    The official rules. Images without a prediction count as empty. surface: default is the data set's atlas, whose distances are
+    computed at the first use (minutes) and kept.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.json"
         with ResultWriter(path) as writer:
             for image_id, poses in predictions.items():
                 writer.add(image_id, poses)
-        [found] = evaluate(
-            source.file, read_results(path), open_atlas(source.surface), measures=("gps", "rcp"), kappa_m=single_kappa()
-        )
+        surface = surface or open_atlas(source.surface)
+        [found] = evaluate(source.file, read_results(path), surface, measures=("gps", "rcp"), kappa_m=single_kappa())
     gps, pooled, single = (found.measures[name] for name in ("gps", "rcp", "rcp_single"))
     named = {name.lower(): gps.get(name) for name in ("AP", "AP50", "AP75", "AR")}
     named |= {"auc10": pooled["AUC10"], "auc30": pooled["AUC30"]}

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
 
 from vitruv.errors import InputError
+
+_PATIENCE = timedelta(hours=3)  # the others wait while the first process evaluates
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,14 @@ def join_team() -> Team:
         return Team()
     team = Team(int(os.environ["RANK"]), size, int(os.environ.get("LOCAL_RANK", "0")))
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
     return team
+
+
+def leave_team() -> None:
+    """Close the process group, if there is one."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def team_now() -> Team:
