@@ -19,7 +19,7 @@ from vitruv.surface import Atlas
 from vitruv.surface.charts import PART_OF_CHART
 from vitruv.synth import SceneSample
 
-NOISES_M = (0.0, 0.01, 0.03)
+NOISES_M = (0.0, 0.005, 0.015)  # small against a forearm, beside which larger errors would miss and be clicked again
 
 
 def _view_as_scene(views: Views, part: int) -> SceneSample:
@@ -78,8 +78,8 @@ def test_what_is_put_in_comes_out(study: Project, views: Views, tmp_path: Path) 
         if noise == 0:
             assert mine.mean() < 0.003, "only pixels and rounding of U and V"
         else:
-            # A click that would miss the forearm is made again, so large errors come out a little smaller.
-            assert 0.75 < put_in.mean() / (noise * np.sqrt(np.pi / 2)) < 1.15
+            # Some 30 points: the mean of what was drawn scatters by a tenth. What is reported of it must not.
+            assert 0.6 < put_in.mean() / (noise * np.sqrt(np.pi / 2)) < 1.4
             assert 0.9 < mine.mean() / put_in.mean() < 1.25, f"noise {noise}: {mine.mean()} reported, {put_in.mean()} put in"
     spread = error_map(views.atlas, errors)
     known = np.isfinite(spread)
@@ -93,7 +93,7 @@ def test_what_is_put_in_comes_out(study: Project, views: Views, tmp_path: Path) 
     assert report["all"]["points"] == len(errors.error_m)
     assert len(report["agreement"]) == 3, "three pairs of annotators"
     closest = min(report["agreement"], key=lambda pair: pair["mean_cm"])
-    assert {closest["a"], closest["b"]} == {"noise 0.0", "noise 0.01"}
+    assert {closest["a"], closest["b"]} == {"noise 0.0", "noise 0.005"}
 
 
 def test_people_of_a_study_are_not_told_the_truth(study: Project, views: Views) -> None:
