@@ -22,13 +22,6 @@ from vitruv.annotate.study import Server
 from vitruv.surface import Atlas
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow tests of this folder take minutes (50 kills, whole studies): they are run when asked for with -m."""
-    for item in items:
-        if not config.option.markexpr and item.path.parent == Path(__file__).parent and item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes: run with `pytest -m slow tests/annotate`"))
-
-
 @contextlib.contextmanager
 def _running_postgres(*, durable: bool) -> Iterator[Postgres]:
     programs = postgres_programs()
