@@ -139,7 +139,7 @@ def test_dense_targets_must_be_there(dolls: Path) -> None:
 
 def _options(dolls: Path, run: Path, *more: str) -> list[str]:
     sizes = "--blocks 1 1 1 1 --stem-channels 8 --res2-mid 8 --res2-out 16 --fpn-channels 16 --head-channels 16 --head-layers 1"
-    loop = "--steps 1 --batch 2 --group 1 --workers 0 --threads 1 --device cpu --warmup-steps 0 --size-hw 64 64"
+    loop = "--steps 1 --batch 2 --group 1 --workers 0 --threads 1 --device cpu --warmup-steps 0 --size-hw 64 64 --flip 0"
     data = ["--annotations", str(dolls / "annotations.json"), "--images", str(dolls / "images"), "--output", str(run)]
     return [*data, *sizes.split(), *loop.split(), *more]
 

@@ -27,6 +27,7 @@ from vitruv.train import (
     load_config,
     load_ema,
     open_paper,
+    read_start,
     save_or_check_config,
     start_from,
     train,
@@ -85,7 +86,7 @@ class TrainRCNN:
     """Folder of the run: settings, checkpoints, scalars, pictures."""
     data: PaperData
     start: Path | None = None
-    """Checkpoint (Detectron2 .pkl or .pth, or .safetensors of a run) to start from: tensors of the same name and shape."""
+    """File to start from (Detectron2 .pkl or .pth, ImageNet trunk .pkl, a run's .safetensors): what has the same name and shape."""
     loop: LoopConfig = field(default_factory=paper_loop)
     task: RCNNConfig = field(default_factory=RCNNConfig)
 
@@ -184,7 +185,7 @@ def train_paper(kind: str, run: Path, loop: LoopConfig, task: FCNConfig | RCNNCo
     run.mkdir(parents=True, exist_ok=True)
     check_room(job, sampler, loop, run)
     if start is not None:
-        fitted = start_from(job.network, read_tensors(start), start)
+        fitted = start_from(job.network, read_start(start), start)
         console.print(f"{fitted} of {len(job.network.state_dict())} tensors from {start}")
     if team.leads:
         save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
@@ -196,24 +197,6 @@ def train_paper(kind: str, run: Path, loop: LoopConfig, task: FCNConfig | RCNNCo
     if progress is None and team.leads:
         console.print(f"{run} is finished: {last_position(run).step} steps; give more --hours or --steps to go on")
     return 0
-
-
-def read_tensors(path: Path) -> dict[str, Any]:
-    """Named tensors of a Detectron2 checkpoint, or the mean weights of a run's checkpoint."""
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    from vitruv.export.detectron2 import read_checkpoint
-
-    if path.suffix != ".safetensors":
-        return {name: torch.from_numpy(array) for name, array in read_checkpoint(path, allow_extra=True).tensors.items()}
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise FormatError(path, f"not a readable checkpoint ({error})") from None
-    mean = {name.removeprefix("ema."): value for name, value in tensors.items() if name.startswith("ema.")}
-    return mean or tensors
 
 
 def run_inpaint(argv: Sequence[str]) -> int:

@@ -9,13 +9,14 @@ from vitruv.train.inpainting import inpaint
 from vitruv.train.loop import choose_device, train
 from vitruv.train.opening import open_training
 from vitruv.train.paper_config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
-from vitruv.train.paper_opening import PaperData, check_room, open_paper, start_from
+from vitruv.train.paper_opening import PaperData, check_room, open_paper
 from vitruv.train.photos import PhotoSampler, PhotoSource
 from vitruv.train.point_losses import RULES, PointRule
 from vitruv.train.progress import Progress
 from vitruv.train.rcnn import RCNNTask
 from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
 from vitruv.train.report import write_report
+from vitruv.train.start import read_start, start_from
 from vitruv.train.task import Task
 from vitruv.train.together import join_team, leave_team
 
@@ -56,6 +57,7 @@ __all__ = [
     "load_ema",
     "open_paper",
     "open_training",
+    "read_start",
     "save_or_check_config",
     "start_from",
     "train",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from vitruv.errors import FormatError, InputError, UnwritableFileError
+from vitruv.errors import InputError, UnwritableFileError
 from vitruv.train.config import LoopConfig
 from vitruv.train.fcn import FCNTask, fcn_predictor
 from vitruv.train.paper_config import FCNConfig, RCNNConfig
@@ -130,16 +128,3 @@ def _available_memory() -> int | None:
         return None
     values = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
     return 1024 * values[0] if values else None
-
-
-def start_from(network: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> int:
-    """Fill in what a checkpoint has under the same name and shape; the rest keeps its random weights. Returns how many fitted.
-
-    Raises FormatError when nothing fits.
-    """
-    state = network.state_dict()
-    fitting = {name: value for name, value in tensors.items() if name in state and state[name].shape == value.shape}
-    if not fitting:
-        raise FormatError(path, "no tensor fits this network by name and shape; was it made for another size?")
-    network.load_state_dict(fitting, strict=False)
-    return len(fitting)
