@@ -9,7 +9,9 @@ from vitruv.rcnn_config import ASPP_DILATIONS, GROUPS, NORM_EPSILON
 
 
 class V1ConvXHead(nn.Module):
-    """`layers` 3x3 convolutions with ReLU: (n, channels, s, s) -> (n, width, s, s)."""
+    """`layers` 3x3 convolutions with ReLU: (n, channels, s, s) -> (n, width, s, s). prefix: of their names."""
+
+    prefix = "body_conv_fcn"
 
     def __init__(self, channels: int, width: int, layers: int) -> None:
         super().__init__()
@@ -17,11 +19,11 @@ class V1ConvXHead(nn.Module):
         for i in range(layers):
             conv = nn.Conv2d(channels if i == 0 else width, width, 3, padding=1)
             nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            self.add_module(f"body_conv_fcn{i + 1}", conv)
+            self.add_module(f"{self.prefix}{i + 1}", conv)
 
     def forward(self, x: Tensor) -> Tensor:
         for i in range(self.layers):
-            x = getattr(self, f"body_conv_fcn{i + 1}")(x).relu()
+            x = getattr(self, f"{self.prefix}{i + 1}")(x).relu()
         return x
 
 

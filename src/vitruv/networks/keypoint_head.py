@@ -5,24 +5,15 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from vitruv.networks.dense_head import V1ConvXHead
+
 NUM_KEYPOINTS = 17
 
 
-class KeypointHead(nn.Module):
-    """`layers` 3x3 convolutions with ReLU: (n, channels, s, s) -> (n, width, s, s)."""
+class KeypointHead(V1ConvXHead):
+    """The convolutions of the dense branch, under the names of Detectron2's keypoint branch."""
 
-    def __init__(self, channels: int, width: int, layers: int) -> None:
-        super().__init__()
-        self.layers = layers
-        for i in range(layers):
-            conv = nn.Conv2d(channels if i == 0 else width, width, 3, padding=1)
-            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            self.add_module(f"conv_fcn{i + 1}", conv)
-
-    def forward(self, x: Tensor) -> Tensor:
-        for i in range(self.layers):
-            x = getattr(self, f"conv_fcn{i + 1}")(x).relu()
-        return x
+    prefix = "conv_fcn"
 
 
 class KeypointPredictor(nn.Module):

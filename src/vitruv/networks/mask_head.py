@@ -6,22 +6,13 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from vitruv.networks.dense_head import V1ConvXHead
 
-class MaskHead(nn.Module):
-    """`layers` 3x3 convolutions with ReLU: (n, channels, s, s) -> (n, width, s, s)."""
 
-    def __init__(self, channels: int, width: int, layers: int) -> None:
-        super().__init__()
-        self.layers = layers
-        for i in range(layers):
-            conv = nn.Conv2d(channels if i == 0 else width, width, 3, padding=1)
-            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            self.add_module(f"mask_fcn{i + 1}", conv)
+class MaskHead(V1ConvXHead):
+    """The convolutions of the dense branch, under the names of Detectron2's mask branch."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        for i in range(self.layers):
-            x = getattr(self, f"mask_fcn{i + 1}")(x).relu()
-        return x
+    prefix = "mask_fcn"
 
 
 class MaskPredictor(nn.Module):
