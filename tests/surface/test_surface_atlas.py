@@ -185,3 +185,12 @@ def test_damaged_files_are_named(atlas: Atlas, tmp_path: Path) -> None:
         path.write_bytes(data)
         with pytest.raises(FormatError, match=name):
             Atlas.load(path)
+
+
+def test_a_chart_that_a_surface_lacks_is_named(atlas: Atlas) -> None:
+    some = atlas.chart_of_face < 3
+    torso = replace(atlas, faces=atlas.faces[some], chart_of_face=atlas.chart_of_face[some], chart_faces=atlas.chart_faces[some])
+    assert torso.locate(np.array([1, 2]), np.full((2, 2), 0.5)).face.min() >= 0
+    for search in (torso.locate, torso.nearest_vertex):
+        with pytest.raises(InputError, match="no chart 5"):
+            search(np.array([1, 5]), np.full((2, 2), 0.5))

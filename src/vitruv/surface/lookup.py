@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from vitruv.errors import InputError
 from vitruv.surface.charts import NUM_LABELS
 from vitruv.surface.mesh import half_edges
+from vitruv.surface.nearest import NearestInSquare
 from vitruv.types import Float64Array, Int32Array, Int64Array, UInt8Array
 
 _BINS = 96
 _INSIDE = -1e-9
-_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,8 @@ class ChartLookup:
     uv: Float64Array
     faces: Int32Array
     chart_of_face: UInt8Array
+    _outlines: dict[int, tuple[Int64Array, Int64Array, NearestInSquare]] = field(default_factory=dict, init=False, repr=False)
+    _places: dict[int, tuple[Int64Array, NearestInSquare]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _corners(self) -> Float64Array:
@@ -56,18 +59,34 @@ class ChartLookup:
         return first, owner[order]
 
     @cached_property
-    def _borders(self) -> tuple[list[Int64Array], list[Int64Array]]:
-        """Per chart: its border edges as (face, corner at which the edge starts)."""
+    def _border_edges(self) -> tuple[Int64Array, Int64Array]:
+        """The border edges of all charts, as face and corner at which the edge starts."""
         directed = half_edges(self.faces)
         count = len(self.uv)
         single = ~np.isin(directed[:, 1] * count + directed[:, 0], directed[:, 0] * count + directed[:, 1])
-        face, corner = np.arange(len(directed)) % len(self.faces), np.arange(len(directed)) // len(self.faces)
-        charts = [single & (self.chart_of_face[face] == chart) for chart in range(NUM_LABELS)]
-        return [face[chosen] for chosen in charts], [corner[chosen] for chosen in charts]
+        corner, face = np.divmod(np.flatnonzero(single), len(self.faces))
+        return face, corner
 
-    @cached_property
-    def _vertices_of_chart(self) -> list[Int64Array]:
-        return [np.unique(self.faces[self.chart_of_face == chart]).astype(np.int64) for chart in range(NUM_LABELS)]
+    def _outline(self, chart: int) -> tuple[Int64Array, Int64Array, NearestInSquare]:
+        """One chart's border: face and first corner of every edge, and the edges to search in."""
+        if chart not in self._outlines:
+            face, corner = (part[self.chart_of_face[self._border_edges[0]] == chart] for part in self._border_edges)
+            self._check(chart)
+            search = NearestInSquare(self._corners[face, corner], self._corners[face, (corner + 1) % 3])
+            self._outlines[chart] = face, corner, search
+        return self._outlines[chart]
+
+    def _vertices(self, chart: int) -> tuple[Int64Array, NearestInSquare]:
+        """One chart's vertices, and their places to search in."""
+        if chart not in self._places:
+            self._check(chart)
+            vertices = np.unique(self.faces[self.chart_of_face == chart]).astype(np.int64)
+            self._places[chart] = vertices, NearestInSquare(self.uv[vertices], self.uv[vertices])
+        return self._places[chart]
+
+    def _check(self, chart: int) -> None:
+        if not (self.chart_of_face == chart).any():
+            raise InputError(f"this surface has no chart {chart}")
 
     def locate(self, labels: UInt8Array, uv: Float64Array) -> tuple[Int64Array, Float64Array]:
         """Face (n,) and barycentric weights (n, 3) of every point; face -1 and weights 0 where label is 0.
@@ -103,37 +122,21 @@ class ChartLookup:
 
     def _snap(self, points: Int64Array, labels: UInt8Array, uv: Float64Array, face: Int64Array, weights: Float64Array) -> None:
         """Fill in, for points outside their chart, the nearest point of the chart's border."""
-        faces, corners = self._borders
         for chart in np.unique(labels[points]):
             mine = points[labels[points] == chart]
-            edge_face, edge_corner = faces[chart], corners[chart]
-            start = self._corners[edge_face, edge_corner]
-            along = self._corners[edge_face, (edge_corner + 1) % 3] - start
-            squared = np.maximum((along**2).sum(axis=1), 1e-30)
-            step = max(1, _CHUNK // max(len(edge_face), 1))
-            for begin in range(0, len(mine), step):
-                some = mine[begin : begin + step]
-                offset = uv[some, None] - start  # (some, edges, 2)
-                share = np.clip((offset * along).sum(axis=2) / squared, 0.0, 1.0)
-                distance = ((offset - share[..., None] * along) ** 2).sum(axis=2)
-                best = distance.argmin(axis=1)
-                taken = share[np.arange(len(some)), best]
-                face[some] = edge_face[best]
-                weights[some] = 0.0
-                weights[some, edge_corner[best]] = 1.0 - taken
-                weights[some, (edge_corner[best] + 1) % 3] = taken
+            edge_face, edge_corner, outline = self._outline(int(chart))
+            edge, share = outline.find(uv[mine])
+            edge_face, edge_corner = edge_face[edge], edge_corner[edge]
+            face[mine] = edge_face
+            weights[mine] = 0.0
+            weights[mine, edge_corner] = 1.0 - share
+            weights[mine, (edge_corner + 1) % 3] = share
 
     def nearest_chart_vertex(self, labels: UInt8Array, uv: Float64Array) -> Int64Array:
         """(n,): the vertex of the same chart that lies nearest in UV (into `uv`), -1 for background."""
         nearest = np.full(len(labels), -1, np.int64)
         for chart in np.unique(labels[labels > 0]):
-            vertices = self._vertices_of_chart[chart]
+            vertices, places = self._vertices(int(chart))
             mine = np.flatnonzero(labels == chart)
-            position = self.uv[vertices]
-            half_square = 0.5 * (position**2).sum(axis=1)
-            step = max(1, _CHUNK // len(vertices))
-            for begin in range(0, len(mine), step):
-                some = mine[begin : begin + step]
-                # |p - v|^2 up to a term without v: one matrix product instead of a cube of differences.
-                nearest[some] = vertices[np.argmin(half_square - uv[some] @ position.T, axis=1)]
+            nearest[mine] = vertices[places.find(uv[mine])[0]]
         return nearest
