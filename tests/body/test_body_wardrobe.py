@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vitruv.body import Mannequin, PoseLibrary, ShapeSampler, Wardrobe
+from vitruv.body import Mannequin, PoseLibrary, ShapeSampler, Wardrobe, load_wardrobe
 from vitruv.body.item import Item, skin_of_refs
 from vitruv.body.mhclo import read_mhclo, read_obj
 from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
@@ -106,30 +106,30 @@ def test_refuses_broken_geometry(tmp_path: Path, text: str) -> None:
 
 def test_refuses_folders_that_are_no_wardrobe(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match=r"index\.json"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     (tmp_path / "index.json").write_text("[")
     with pytest.raises(FormatError, match="is not JSON"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     (tmp_path / "index.json").write_text("[{}]")
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "base.obj").write_text(OBJ)
     with pytest.raises(FormatError, match="is not the base mesh hm08"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     (tmp_path / "base" / "base.obj").write_text("v 0 0 0\n" * 19158)
     with pytest.raises(FormatError, match="lacks 'kind' in one of its entries"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     entry = {"name": "a", "kind": "hair", "licence": "", "author": "", "dir": ".", "obj": "a.obj", "mhclo": "a.mhclo"}
     (tmp_path / "index.json").write_text(json.dumps([{**entry, "diffuse": [{"file": "a.png", "alpha": True}]}]))
     with pytest.raises(MissingFileError, match=r"a\.png"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     (tmp_path / "a.png").write_text("text")
     with pytest.raises(UnreadableFileError, match="is not a picture"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     (tmp_path / "a.obj").write_text(OBJ)
     (tmp_path / "a.mhclo").write_text("verts 0\n1\n")
     with pytest.raises(FormatError, match=r"fits 1 vertices, but a\.obj has 4"):
-        Wardrobe.load(tmp_path)
+        load_wardrobe(tmp_path)
 
 
 def test_refuses_unknown_kinds(mannequin: Mannequin) -> None:
@@ -140,7 +140,7 @@ def test_refuses_unknown_kinds(mannequin: Mannequin) -> None:
 @pytest.mark.fixtures
 @pytest.mark.slow
 def test_real_clothes_have_no_spikes(mannequin: Mannequin, shared_dir: Path) -> None:
-    wardrobe = Wardrobe.load(shared_dir / "assets" / "wardrobe")
+    wardrobe = load_wardrobe(shared_dir / "assets" / "wardrobe")
     assert len(wardrobe) == 58
     rng, shapes = np.random.default_rng(0), ShapeSampler.load()
     poses = PoseLibrary.load(shared_dir / "assets" / "poses" / "mocap_poses.npz")

@@ -30,6 +30,7 @@ from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.spread import bone_rotations
 from vitruv.body.wardrobe import Wardrobe
+from vitruv.body.wardrobe_files import load_wardrobe
 
 __all__ = [
     "COCO_KEYPOINTS",
@@ -49,4 +50,5 @@ __all__ = [
     "Wardrobe",
     "bone_rotations",
     "inflate",
+    "load_wardrobe",
 ]

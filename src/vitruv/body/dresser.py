@@ -18,6 +18,7 @@ from vitruv.body.person import Garment, Person
 from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.wardrobe import Wardrobe
+from vitruv.body.wardrobe_files import load_wardrobe
 from vitruv.types import AnyArray, Float32Array, PathLike
 
 _NONE = np.zeros(0, np.int32)
@@ -42,7 +43,7 @@ class PersonSampler:
         """
         if pack is not None:
             return made_from(Path(pack), cls.from_arrays, "is not a pack of people; make one with `vitruv body pack`")
-        wardrobe = Wardrobe.load()
+        wardrobe = load_wardrobe()
         return cls(wardrobe.mannequin.body, ShapeSampler.load(), PoseLibrary.load(), wardrobe)
 
     @classmethod

@@ -13,7 +13,7 @@ import numpy as np
 from vitruv.body.item import Item, skin_of_refs
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.person import Garment
-from vitruv.types import AnyArray, Float32Array, PathLike, UInt8Array
+from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _PER_VERTEX = ("refs", "weights", "offsets", "anchors")
 _PER_FACE = ("faces", "face_uv")
@@ -33,14 +33,6 @@ class Wardrobe:
 
     def __len__(self) -> int:
         return len(self.items)
-
-    @classmethod
-    def load(cls, path: PathLike | None = None) -> Wardrobe:
-        """A wardrobe from a folder with an `index.json` (MakeHuman's formats) or from a pack of arrays; without a path an empty
-        one. Raises MissingFileError, UnreadableFileError or FormatError."""
-        from vitruv.body.wardrobe_files import load_wardrobe
-
-        return load_wardrobe(path)
 
     @cached_property
     def textures(self) -> tuple[UInt8Array, ...]:

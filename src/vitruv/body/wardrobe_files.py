@@ -28,8 +28,11 @@ _KIND_WORDS = (
 _WOMEN_WORDS = ("female", "f_", "dress", "skirt", "bikini", "tube", "spaghetti", "bob", "braid", "long", "ponytail", "sleeveless")
 
 
-def load_wardrobe(path: PathLike | None) -> Wardrobe:
-    """See `Wardrobe.load`."""
+def load_wardrobe(path: PathLike | None = None) -> Wardrobe:
+    """A wardrobe from a folder with an `index.json` (MakeHuman's formats) or from a pack of arrays; without a path an empty one.
+
+    Raises MissingFileError, UnreadableFileError or FormatError.
+    """
     if path is None:
         return Wardrobe(Mannequin.load(), (), (), ())
     source = Path(path)

@@ -17,7 +17,8 @@ from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_oc
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
-from vitruv.synth.troupe import Troupe, Troupes
+from vitruv.synth.troupe import Troupe
+from vitruv.synth.troupes import Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
 

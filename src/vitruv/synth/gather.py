@@ -12,7 +12,7 @@ from PIL import Image
 from vitruv.body import PoseLibrary
 from vitruv.body.arrays import read_npz, write_npz
 from vitruv.body.model import BUILT_IN as BUILT_IN_BODY
-from vitruv.body.wardrobe import Wardrobe
+from vitruv.body.wardrobe_files import load_wardrobe
 from vitruv.errors import MissingFileError, UnreadableFileError
 from vitruv.surface import Atlas
 from vitruv.synth.pack import SynthPack, join_blobs
@@ -102,7 +102,7 @@ def pack_arrays(assets: Assets, *, photo_px: int = 384) -> tuple[dict[str, AnyAr
     arrays["textures"] = texture_array(textures)
     poses = PoseLibrary.load(assets.poses)
     arrays |= poses.to_arrays()
-    wardrobe = Wardrobe.load(assets.wardrobe)
+    wardrobe = load_wardrobe(assets.wardrobe)
     if len(wardrobe):
         arrays |= wardrobe.to_arrays()
     return arrays, {

@@ -16,7 +16,8 @@ from vitruv.synth.occluders import draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import SceneSample
-from vitruv.synth.troupe import Troupe, Troupes
+from vitruv.synth.troupe import Troupe
+from vitruv.synth.troupes import Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_yaw, zoomed
 from vitruv.types import AnyArray, Float32Array, Int32Array
 
