@@ -27,8 +27,8 @@ from vitruv.formats.results import Detections
 from vitruv.metrics import evaluate
 from vitruv.metrics.charted_surface import ChartedSurface
 from vitruv.metrics.distance_table import DistanceTable
-from vitruv.metrics.surfaces import OFFICIAL_KAPPA_M
 from vitruv.metrics.table_files import write_table
+from vitruv.surface.official import OFFICIAL_KAPPA_M
 
 VERTICES, SEAM_COPIES = 27_554, 3_200
 PEOPLE, DETECTIONS, POINTS = 3, 4, 100

@@ -17,10 +17,11 @@ from scipy.spatial.distance import cdist
 from vitruv.errors import FormatError, InputError, MissingFileError
 from vitruv.metrics import GeodesicSurface, geodesic_point_similarity, open_official, ratio_correct
 from vitruv.metrics.distance_table import DistanceTable
-from vitruv.metrics.geodesic_table import triangle_rows
+from vitruv.metrics.mesh_distances import MeshDistances
 from vitruv.metrics.nearest import NearestVertex
 from vitruv.metrics.ratio_correct import area_under_curve, areas
 from vitruv.metrics.table_files import open_table, write_table
+from vitruv.surface.geodesics import GeodesicGraph
 
 
 @given(seed=st.integers(0, 10_000), grid=st.sampled_from([2, 8, 1000]), rows=st.integers(1, 60))
@@ -132,13 +133,43 @@ def sphere(rings: int = 24) -> tuple[np.ndarray, np.ndarray]:
 
 def test_distances_on_a_sphere_are_angles() -> None:
     places, faces = sphere()
-    found = np.concatenate(list(triangle_rows(places, faces)))
+    found = np.concatenate(list(GeodesicGraph(places, faces).triangle()))
     i, j = np.tril_indices(len(places), -1)
     angle = np.arccos(np.clip((places[i] * places[j]).sum(1), -1, 1))
     far = angle > 0.5
     ratio = found[far] / angle[far]
-    assert ratio.min() > 0.99 and ratio.max() < 1.1
-    assert 1.0 < ratio.mean() < 1.05
+    assert ratio.min() > 0.99 and ratio.max() < 1.06
+    assert 0.997 < ratio.mean() < 1.01
+
+
+def test_few_distances_need_no_table(tmp_path: Path) -> None:
+    places, faces = sphere(12)
+    graph, steps = GeodesicGraph(places, faces), []
+    distances = MeshDistances(graph, tmp_path / "t.npy", lambda done, total: steps.append((done, total)))
+    rng = np.random.default_rng(0)
+    a, b = np.tile(rng.integers(0, len(places), 20), 10), rng.integers(0, len(places), 200)
+    few = distances.distances_m(a, b)
+    assert list(tmp_path.iterdir()) == [] and not steps
+    everything = np.arange(len(places))
+    many = distances.distances_m(everything, everything[::-1])
+    assert steps[-1] == (len(places), len(places)) and [path.name for path in tmp_path.iterdir()] == ["t.npy"]
+    np.testing.assert_allclose(many, graph.between(everything, everything[::-1]), rtol=1e-6)
+    np.testing.assert_allclose(distances.distances_m(a, b), few, rtol=1e-6)
+    again = MeshDistances(graph, tmp_path / "t.npy")
+    np.testing.assert_array_equal(again.distances_m(a, b), distances.distances_m(a, b))
+    assert distances.distances_m(a[:0], b[:0]).shape == (0,)
+
+
+def test_a_table_that_was_not_finished_is_not_there(tmp_path: Path) -> None:
+    places, faces = sphere(12)
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    everything = np.arange(len(places))
+    with pytest.raises(KeyboardInterrupt):
+        MeshDistances(GeodesicGraph(places, faces), tmp_path / "t.npy", stop).distances_m(everything, everything)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ratio_of_correct_points() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.geodesy import distances_m
 from vitruv.annotate.masks import decoded, masks_of
 from vitruv.annotate.points import points_of
 from vitruv.annotate.project import Project
@@ -102,7 +101,7 @@ def _compare_points(
             pairs.append((row, other))
         elif "placed" in (row["state"], other["state"]):
             one_skipped[row["part"]] += 1
-    found = distances_m(atlas, surface_points([p[0] for p in pairs]), surface_points([p[1] for p in pairs]))
+    found = atlas.distances_m(surface_points([p[0] for p in pairs]), surface_points([p[1] for p in pairs]))
     for (row, _), metres in zip(pairs, found.tolist(), strict=True):
         distances[row["part"]].append(metres)
     return [float(metres) for metres in found]

@@ -20,6 +20,7 @@ from vitruv.metrics.report import FILE, apart, differences, report_of, write_rep
 
 Measure = Literal["gps", "gpsm", "iou", "rcp", "bbox", "segm"]
 Compat = Literal["detectron2", "clean"]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(f"--kappa must be more than 0, but is {options.kappa:g}")
     annotations = AnnotationFile.open(options.annotations)
     results = read_results(options.results, annotations)
-    surface = _surface(options.surface, options.cache)
-    with _progress("evaluating") as progress:
+    with _bars() as bar:
+        surface = _surface(options.surface, options.cache, bar("measuring the surface, once"))
         found = evaluate(
             annotations,
             results,
@@ -81,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
             compat=(options.compat, "clean" if options.compat == "detectron2" else "detectron2"),
             kappa_m=None if options.kappa is None else single_kappa(options.kappa),
             lowest_threshold=options.lowest,
-            progress=progress,
+            progress=bar("evaluating"),
         )
     report = report_of(
         found,
@@ -101,10 +102,9 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _surface(name: str, cache: Path | None) -> GeodesicSurface:
+def _surface(name: str, cache: Path | None, progress: Progress) -> GeodesicSurface:
     if name == "vitruv":
-        with _progress("measuring the surface, once") as progress:
-            return open_atlas(cache=cache, progress=progress)
+        return open_atlas(cache=cache, progress=progress)
     kind, _, folder = name.partition(":")
     if kind != "official" or not folder:
         raise InputError(f"--surface must be official:DIR or vitruv, but is {name!r}")
@@ -112,18 +112,23 @@ def _surface(name: str, cache: Path | None) -> GeodesicSurface:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, on terminals only."""
+def _bars() -> Iterator[Callable[[str], Progress]]:
+    """Makes bars on stderr, on terminals only; each is shown from its first step on."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda what: lambda done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+
+        def bar(what: str) -> Progress:
+            task = bars.add_task(what, total=None, visible=False)
+            return lambda done, total: bars.update(task, completed=done, total=total, visible=True)
+
+        yield bar
 
 
 def _print_tables(report: Mapping[str, Any], other: Evaluation) -> None:

@@ -10,7 +10,8 @@ from vitruv.metrics.ratio_correct import area_under_curve, ratio_correct
 from vitruv.metrics.rules import CLEAN, DETECTRON2, Rules
 from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou
 from vitruv.metrics.similarity import geodesic_point_similarity
-from vitruv.metrics.surfaces import OFFICIAL_KAPPA_M, PAPER_KAPPA_M, GeodesicSurface, single_kappa
+from vitruv.metrics.surfaces import PAPER_KAPPA_M, GeodesicSurface, single_kappa
+from vitruv.surface.official import OFFICIAL_KAPPA_M
 
 __all__ = [
     "AREAS",

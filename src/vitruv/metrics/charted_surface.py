@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.formats import replacing
-from vitruv.metrics.distance_table import DistanceTable
+from vitruv.metrics.distance_table import Distances
 from vitruv.metrics.nearest import NearestVertex
 from vitruv.surface import NUM_LABELS
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, UInt8Array
@@ -30,7 +30,7 @@ class ChartedSurface:
     chart: UInt8Array
     uv: Float64Array
     vertex_of_row: Int32Array
-    table: DistanceTable
+    table: Distances
     kappa_m: Float64Array
     codes_file: Path | None = None
 

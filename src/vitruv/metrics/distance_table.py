@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,17 @@ from vitruv.errors import FormatError, InputError
 from vitruv.types import AnyArray, Float32Array, Int64Array
 
 _WINDOW = 1 << 26  # bytes mapped at a time
+
+
+class Distances(Protocol):
+    """Distances between vertices 0 .. vertices - 1, however they are found."""
+
+    @property
+    def vertices(self) -> int:
+        """How many there are."""
+
+    def distances_m(self, a: AnyArray, b: AnyArray) -> Float32Array:
+        """a, b: (n,) vertices -> (n,) float32 metres, 0 where both are the same."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from vitruv.surface import KAPPA_GROUPS
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array
-
-OFFICIAL_KAPPA_M = (0.351, 0.107, 0.126, 0.237, 0.173, 0.142, 0.128, 0.150)
-"""The official evaluator's kappa (2019), by `vitruv.surface.KAPPA_GROUPS`: mean geodesic distance inside such a part, metres."""
 
 PAPER_KAPPA_M = 0.255
 """The paper's one kappa: a point 0.30 m away is worth one half."""
@@ -42,4 +40,4 @@ class GeodesicSurface(Protocol):
 
 def single_kappa(kappa_m: float = PAPER_KAPPA_M) -> Float64Array:
     """The same kappa for every group: the measure as the paper has it."""
-    return np.full(len(OFFICIAL_KAPPA_M), kappa_m)
+    return np.full(len(KAPPA_GROUPS), kappa_m)

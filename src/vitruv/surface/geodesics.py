@@ -1,12 +1,14 @@
-"""Geodesic distances between vertices, computed when asked for.
+"""Geodesic distances on a mesh: between vertices, between any points of the surface, and of all pairs of vertices.
 
-A full table would be 300 MB. Instead every vertex is joined to all vertices it sees along a straight line over a few unfolded
-triangles (exact local geodesics), and Dijkstra's algorithm runs on that graph: paths bend only in vertices, in many directions, so
-lengths are about half a percent too long (measured against exact geodesics in the tests).
+Every vertex is joined to all vertices it sees along a straight line over up to ten unfolded triangles, exactly; Dijkstra's
+algorithm runs on that graph. So paths bend only in vertices, distances are never too short, and what lies near is exact. On the
+atlas in the package, against exact geodesics from 24 vertices: 0.05% too long in the mean (0.5 mm), less than 0.3% for 99 of 100
+pairs, 5 mm at most. A vertex's distances to all others take about 9 ms, the graph 4 s once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,60 +16,62 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import InputError, MissingExtraError
-from vitruv.surface.mesh import opposite_faces
-from vitruv.types import AnyArray, Float16Array, Float64Array, Int64Array
+from vitruv.surface.straight_lines import Goals, Lines, from_places, from_vertices
+from vitruv.types import AnyArray, Float32Array, Float64Array, Int64Array
 
-_DEPTH = 4
+METHOD = "straight lines over 10 edges"
+"""Changes when distances do: part of the name under which tables are kept."""
+
+_DEPTH = 10
 _CHUNK = 128
+_MOST_ROWS = 2048  # kept for the next question: 100 MB for 12,000 vertices
+_NEAR_M = 0.2  # points this near are looked for first
+_INWARDS = 1e-7  # places on an edge are moved off it, by nanometres
 
 
 @dataclass(frozen=True, eq=False)
 class GeodesicGraph:
-    """vertices: (v, 3) metres; faces: (f, 3). Rows of distances are kept once computed, as float16 (25 kB for 12,000 vertices)."""
+    """vertices: (v, 3) metres; faces: (f, 3). Needs scipy (extra `eval`). The last rows that were asked for are kept."""
 
     vertices: Float64Array
     faces: AnyArray
-    _rows: dict[int, Float16Array] = field(default_factory=dict, init=False, repr=False)
+    _rows: dict[int, Float32Array] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _graph(self) -> Any:
-        try:
-            from scipy.sparse import coo_matrix
-        except ImportError as error:
-            raise MissingExtraError("scipy", "eval") from error
-        start, end, length = straight_lines(self.vertices, np.asarray(self.faces, np.int64))
-        count = len(self.vertices)
-        return coo_matrix((length, (start, end)), shape=(count, count)).tocsr()
+        start, end, length = from_vertices(self.vertices, self.faces, _DEPTH)
+        there, back = np.concatenate([start, end]), np.concatenate([end, start])
+        return _sparse(there, back, np.concatenate([length, length]), (len(self.vertices), len(self.vertices)))
 
-    def rows(self, sources: AnyArray) -> Float16Array:
-        """(n, v) float16 metres: distances from every source to all vertices; inf where the surface does not connect them."""
-        wanted = np.asarray(sources, np.int64)
-        missing = np.array(sorted(set(wanted.tolist()) - self._rows.keys()), np.int64)
-        if len(missing):
-            graph = self._graph
-            from scipy.sparse.csgraph import dijkstra
-
-            for begin in range(0, len(missing), _CHUNK):
-                some = missing[begin : begin + _CHUNK]
-                for source, row in zip(some.tolist(), dijkstra(graph, directed=False, indices=some), strict=True):
-                    self._rows[source] = row.astype(np.float16)
+    def rows(self, sources: AnyArray) -> Float32Array:
+        """(n, v) float32 metres: distances from every source to all vertices; inf where the surface does not connect them."""
+        wanted = self._checked(sources)
+        missing = self.unknown(wanted)
+        found: dict[int, Float32Array] = {}
+        for begin in range(0, len(missing), _CHUNK):
+            some = missing[begin : begin + _CHUNK]
+            rows = _dijkstra(self._graph, some).astype(np.float32)
+            found.update((source, row.copy()) for source, row in zip(some.tolist(), rows, strict=True))
+        found |= {source: self._rows[source] for source in set(wanted.tolist()) - found.keys()}
+        self._rows.update(found)
+        for source in list(self._rows)[: max(len(self._rows) - _MOST_ROWS, 0)]:
+            del self._rows[source]
         if not len(wanted):
-            return np.zeros((0, len(self.vertices)), np.float16)
-        return np.stack([self._rows[source] for source in wanted.tolist()])
+            return np.zeros((0, len(self.vertices)), np.float32)
+        return np.stack([found[source] for source in wanted.tolist()])
 
-    def between(self, a: AnyArray, b: AnyArray) -> Float64Array:
-        """(n,) metres between vertices a[i] and b[i]."""
-        first, second = np.asarray(a, np.int64), np.asarray(b, np.int64)
-        if first.ndim != 1 or first.shape != second.shape:
+    def unknown(self, sources: AnyArray) -> Int64Array:
+        """Those of the vertices (each once) whose rows would have to be computed."""
+        return np.array(sorted(set(np.asarray(sources).tolist()) - self._rows.keys()), np.int64)
+
+    def between(self, a: AnyArray, b: AnyArray) -> Float32Array:
+        """(n,) float32 metres between vertices a[i] and b[i]."""
+        first, second = self._checked(a), self._checked(b)
+        if first.shape != second.shape:
             raise InputError(f"a_vertex and b_vertex must be (n,), but they are {first.shape} and {second.shape}")
-        for vertices in (first, second):
-            if vertices.size and not (vertices.min() >= 0 and vertices.max() < len(self.vertices)):
-                raise InputError(
-                    f"vertices must be in 0..{len(self.vertices) - 1}, but range over {vertices.min()}..{vertices.max()}"
-                )
-        if len(np.unique(second)) < len(np.unique(first)):
+        if len(self.unknown(second)) < len(self.unknown(first)):
             first, second = second, first
-        distance = np.zeros(len(first))
+        distance = np.zeros(len(first), np.float32)
         sources, which = np.unique(first, return_inverse=True)
         for begin in range(0, len(sources), _CHUNK):
             here = (which >= begin) & (which < begin + _CHUNK)
@@ -75,68 +79,88 @@ class GeodesicGraph:
             distance[here] = rows[which[here] - begin, second[here]]
         return distance
 
+    def triangle(self, progress: Callable[[int, int], None] | None = None) -> Iterator[Float32Array]:
+        """All pairs i > j of vertices, row by row, some rows at a time: about two minutes for 12,000 vertices.
 
-def straight_lines(vertices: Float64Array, faces: Int64Array, depth: int = _DEPTH) -> tuple[Int64Array, Int64Array, Float64Array]:
-    """Pairs of vertices that see each other over at most `depth` edges, and their distance: start, end (n,), length (n,).
+        progress: called with the vertices done and their number.
+        """
+        count = len(self.vertices)
+        for begin in range(0, count, _CHUNK):
+            sources = np.arange(begin, min(begin + _CHUNK, count))
+            rows = _dijkstra(self._graph, sources).astype(np.float32)
+            yield np.concatenate([row[:i] for row, i in zip(rows, sources.tolist(), strict=True)])
+            if progress is not None:
+                progress(int(sources[-1]) + 1, count)
 
-    From every corner of every triangle the opposite edge opens a wedge of view; the triangle behind is unfolded into the same
-    plane, and the wedge goes on through its two other edges.
-    """
-    neighbours = opposite_faces(faces)
-    corner = np.repeat(np.arange(3), len(faces))
-    face = np.tile(np.arange(len(faces)), 3)
-    source, p, q = (faces[face, (corner + k) % 3] for k in range(3))
-    to_p, to_q = vertices[p] - vertices[source], vertices[q] - vertices[source]
-    length_p = np.linalg.norm(to_p, axis=1)
-    along = np.sum(to_p * to_q, axis=1) / length_p
-    across = np.sqrt(np.maximum(np.sum(to_q**2, axis=1) - along**2, 0.0))
-    at_p, at_q = np.stack([length_p, np.zeros_like(length_p)], axis=1), np.stack([along, across], axis=1)
-    starts, ends, lengths = [source, source], [p, q], [length_p, np.linalg.norm(to_q, axis=1)]
-    edge = (corner + 1) % 3
-    low, high = at_p, at_q
-    for _ in range(depth):
-        behind = neighbours[face, edge]
-        onward = behind >= 0
-        behind, source, p, q = behind[onward], source[onward], p[onward], q[onward]
-        at_p, at_q, low, high = at_p[onward], at_q[onward], low[onward], high[onward]
-        apex_corner = 3 - (faces[behind] == p[:, None]).argmax(axis=1) - (faces[behind] == q[:, None]).argmax(axis=1)
-        apex = faces[behind, apex_corner]
-        at_apex = _unfolded(vertices, p, q, apex, at_p, at_q)
-        seen = (_cross(low, at_apex) >= 0) & (_cross(at_apex, high) >= 0)
-        starts.append(source[seen])
-        ends.append(apex[seen])
-        lengths.append(np.linalg.norm(at_apex[seen], axis=1))
-        # The wedge goes on through (p, apex) and (apex, q); in the face behind, the edge starts at p and q's other end.
-        right, left = _cross(low, at_apex) > 0, _cross(at_apex, high) > 0
-        high_right = np.where(left[:, None], at_apex, high)
-        low_left = np.where(right[:, None], at_apex, low)
-        source, behind = np.concatenate([source[right], source[left]]), np.concatenate([behind[right], behind[left]])
-        edge = np.concatenate([((apex_corner + 2) % 3)[right], apex_corner[left]])
-        p, q = np.concatenate([p[right], apex[left]]), np.concatenate([apex[right], q[left]])
-        at_p, at_q = np.concatenate([at_p[right], at_apex[left]]), np.concatenate([at_apex[right], at_q[left]])
-        low, high = np.concatenate([low[right], low_left[left]]), np.concatenate([high_right[right], high[left]])
-        face = behind
-    start, end, length = np.concatenate(starts), np.concatenate(ends), np.concatenate(lengths)
-    start, end = np.minimum(start, end), np.maximum(start, end)
+    def between_places(self, a_face: AnyArray, a_weights: AnyArray, b_face: AnyArray, b_weights: AnyArray) -> Float64Array:
+        """(n,) metres between any points of the surface: faces (n,) and barycentric weights (n, 3). inf where a face is -1."""
+        distance = np.full(len(a_face), np.inf)
+        some = np.flatnonzero((np.asarray(a_face) >= 0) & (np.asarray(b_face) >= 0))
+        for begin in range(0, len(some), _CHUNK):
+            chunk = some[begin : begin + _CHUNK]
+            distance[chunk] = self._pairs(a_face[chunk], a_weights[chunk], b_face[chunk], b_weights[chunk])
+        return distance
+
+    def _pairs(self, a_face: AnyArray, a_weights: Float64Array, b_face: AnyArray, b_weights: Float64Array) -> Float64Array:
+        from_a = self._seen_from(a_face, a_weights, Goals(b_face, b_weights))
+        from_b = self._seen_from(b_face, b_weights, None)
+        # The first points become nodes that lines lead out of; the second ones end a path from a vertex they see.
+        count, pairs = len(self.vertices), len(a_face)
+        whole, own = self._graph, _sparse(from_a.source, from_a.vertex, from_a.length, (pairs, count + pairs))
+        graph = type(own)(
+            (
+                np.concatenate([whole.data, own.data]),
+                np.concatenate([whole.indices, own.indices]),
+                np.concatenate([whole.indptr, whole.indptr[-1] + own.indptr[1:]]),
+            ),
+            shape=(count + pairs, count + pairs),
+        )
+        same = a_face == b_face
+        distance = np.where(same, np.linalg.norm(self._xyz(a_face, a_weights - b_weights), axis=1), from_a.to_goal)
+        sure = same
+        for limit in (_NEAR_M, np.inf):
+            left = np.flatnonzero(~sure)
+            if not len(left):
+                break
+            row = np.zeros(pairs, np.int64)
+            row[left] = np.arange(len(left))
+            lines = ~sure[from_b.source]
+            ends, last = from_b.source[lines], from_b.vertex[lines]
+            reached = _dijkstra(graph, count + left, limit)[row[ends], last]
+            np.minimum.at(distance, ends, reached + from_b.length[lines])
+            sure = sure | (distance <= limit)
+        return distance
+
+    def _seen_from(self, face: AnyArray, weights: Float64Array, goals: Goals | None) -> Lines:
+        inside = (1 - _INWARDS) * weights + _INWARDS / 3
+        return from_places(self.vertices, self.faces, face, self._xyz(face, inside), _DEPTH, goals)
+
+    def _xyz(self, face: AnyArray, weights: Float64Array) -> Float64Array:
+        return np.asarray(np.einsum("nk,nkc->nc", weights, self.vertices[self.faces[face]]))
+
+    def _checked(self, vertices: AnyArray) -> Int64Array:
+        array = np.asarray(vertices, np.int64)
+        if array.ndim != 1:
+            raise InputError(f"vertices must be (n,), but are {array.shape}")
+        if array.size and not (array.min() >= 0 and array.max() < len(self.vertices)):
+            raise InputError(f"vertices must be in 0..{len(self.vertices) - 1}, but range over {array.min()}..{array.max()}")
+        return array
+
+
+def _sparse(start: Int64Array, end: Int64Array, length: Float64Array, shape: tuple[int, int]) -> Any:
+    """The graph of these lines; of several between the same nodes the shortest."""
+    try:
+        from scipy.sparse import csr_array
+    except ImportError as error:
+        raise MissingExtraError("scipy", "eval") from error
     order = np.lexsort((length, end, start))
     start, end, length = start[order], end[order], length[order]
     first = np.ones(len(start), np.bool_)
     first[1:] = (start[1:] != start[:-1]) | (end[1:] != end[:-1])
-    return start[first], end[first], length[first]
+    return csr_array((length[first], (start[first], end[first])), shape=shape)
 
 
-def _cross(a: Float64Array, b: Float64Array) -> Float64Array:
-    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+def _dijkstra(graph: Any, sources: Int64Array, limit: float = np.inf) -> Float64Array:
+    from scipy.sparse.csgraph import dijkstra
 
-
-def _unfolded(
-    vertices: Float64Array, p: Int64Array, q: Int64Array, apex: Int64Array, at_p: Float64Array, at_q: Float64Array
-) -> Float64Array:
-    """Where the far corner of the triangle behind edge (p, q) comes to lie in the plane, away from the origin."""
-    edge, side = vertices[q] - vertices[p], vertices[apex] - vertices[p]
-    length = np.linalg.norm(edge, axis=1)
-    along = np.sum(edge * side, axis=1) / length
-    across = np.sqrt(np.maximum(np.sum(side**2, axis=1) - along**2, 0.0))
-    direction = (at_q - at_p) / length[:, None]
-    outwards = np.stack([direction[:, 1], -direction[:, 0]], axis=1)
-    return np.asarray(at_p + along[:, None] * direction + across[:, None] * outwards)
+    return np.asarray(dijkstra(graph, directed=True, indices=sources, limit=limit))

@@ -12,28 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
-from vitruv.surface.charts import KAPPA_GROUPS, NUM_CHARTS
+from vitruv.surface.charts import NUM_CHARTS
 from vitruv.surface.official_mat import read_mat
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, PathLike, UInt8Array
 
 _FIELDS = ("All_Faces", "All_FaceIndices", "All_vertices", "All_U_norm", "All_V_norm")
 
-# Mean geodesic distances of the official evaluator, metres, in the order of KAPPA_GROUPS.
-_KAPPA = dict(
-    zip(
-        ("torso", "hand", "foot", "upper leg", "lower leg", "upper arm", "lower arm", "head"),
-        (0.351, 0.107, 0.126, 0.237, 0.173, 0.142, 0.128, 0.150),
-        strict=True,
-    )
-)
+OFFICIAL_KAPPA_M = (0.351, 0.107, 0.126, 0.237, 0.173, 0.142, 0.128, 0.150)
+"""The official evaluator's kappa (2019), by `KAPPA_GROUPS`: mean geodesic distance inside such a part, metres."""
 
 # Two neighbours on SMPL's midline, from which its mirror image is walked (1-based and 0-based readings are both tried).
 _MIDLINE_EDGES = ((384, 385), (383, 384))
-
-
-def official_kappa() -> Float32Array:
-    """(8,) float32 metres, by KAPPA_GROUPS."""
-    return np.array([_KAPPA[name] for name in KAPPA_GROUPS], np.float32)
 
 
 def read_official(path: PathLike) -> tuple[Int32Array, Int32Array, Float32Array, UInt8Array]:

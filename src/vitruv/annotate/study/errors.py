@@ -9,7 +9,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from vitruv.annotate.agreement import surface_points
-from vitruv.annotate.geodesy import distances_m
 from vitruv.annotate.points import points_of
 from vitruv.annotate.project import Project
 from vitruv.annotate.schema import annotators, people, tasks
@@ -67,7 +66,7 @@ def study_errors(project: Project, atlas: Atlas) -> StudyErrors:
         np.concatenate([t.face for t in [none, *truths]]), np.concatenate([t.barycentric for t in [none, *truths]])
     )
     return StudyErrors(
-        error_m=distances_m(atlas, truth, surface_points(rows)),
+        error_m=atlas.distances_m(truth, surface_points(rows)),
         part=PART_OF_CHART[atlas.chart_of_face[truth.face]].astype(np.int64),
         annotator=tuple(names),
         photo=np.unique(np.array(photo_ids, dtype=str), return_inverse=True)[1].astype(np.int64),
