@@ -13,6 +13,7 @@ from vitruv.cli import main
 def test_report_prints_every_chart_and_draws_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["surface", "report", "--picture", str(tmp_path / "charts.png")]) == 0
     out = capsys.readouterr().out
+    assert "right upper arm front" in out and "overlaps" in out and "…" not in out, "nothing is cut off"
     assert "kappa, metres: torso" in out and "charts.png: written" in out
     with Image.open(tmp_path / "charts.png") as picture:
         assert picture.size[0] > 1000 and len(set(picture.convert("P").tobytes())) > 20

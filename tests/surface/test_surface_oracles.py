@@ -72,7 +72,7 @@ def test_landmarks_lie_where_the_original_has_them(atlas: Atlas, name: str, char
     assert len(near), "the landmark lies on this chart"
     error = np.abs(atlas.chart_uv[near] - [u, v]).max(axis=1)
     best = near[error.argmin()]
-    assert error.min() < 0.15, f"{atlas.chart_uv[best]} instead of {(u, v)}"
+    assert error.min() < (0.05 if chart in (23, 24) else 0.15), f"{atlas.chart_uv[best]} instead of {(u, v)}"
 
 
 def seam_ranges(atlas: Atlas, first: int, second: int, name: str) -> tuple[Ranges, Ranges]:
@@ -133,5 +133,4 @@ def test_seams_run_along_the_same_sides(atlas: Atlas, seam: tuple[int, int, str,
     for chart, want, got in zip((first, second), wanted, seam_ranges(atlas, first, second, name), strict=True):
         assert sides(want, 0.2) <= sides(got, 0.4), f"on chart {chart}: {got} instead of {want}"
         middle = np.abs([(got[0] + got[1] - want[0] - want[1]) / 2, (got[2] + got[3] - want[2] - want[3]) / 2])
-        # The original's head has a modeller's upright layout; unrolled, the throat's border lies below the chin, nearer the ear.
-        assert middle.max() < (0.3 if name == "neck" else 0.22), f"on chart {chart}: {got} instead of {want}"
+        assert middle.max() < 0.15, f"on chart {chart}: {got} instead of {want}"

@@ -18,6 +18,8 @@ _USAGE = """usage: vitruv surface VERB [options]
 
 `vitruv surface VERB --help` explains a verb, with examples."""
 
+_TABLE_WIDTH = 130
+
 
 @dataclass(frozen=True)
 class Build:
@@ -98,7 +100,8 @@ def _report(options: Report) -> int:
             "yes" if chart.overlaps else "no",
             "+" if chart.handedness > 0 else "-",
         )
-    Console().print(table)
+    # A table that does not fit is cut off with dots; lines too long for a terminal are at least whole, in a file too.
+    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)
     print("kappa, metres: " + ", ".join(f"{name} {k:.3f}" for name, k in zip(KAPPA_GROUPS, atlas.kappa_m, strict=True)))
     if options.picture is not None:
         _save_picture(atlas, options.picture)

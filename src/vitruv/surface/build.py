@@ -21,10 +21,11 @@ from vitruv.surface.orient import HANDEDNESS, orient, stretch
 from vitruv.surface.partition import Partition, partition
 from vitruv.surface.template import BodyTemplate
 from vitruv.surface.unwrap import classical_scaling, geodesic_distances, outline_crosses_itself, unfold
+from vitruv.surface.upright import lay_upright
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int64Array
 
 _TORSO = (1, 2)
-_HAND, _FOOT = 4, 5
+_HAND, _FOOT, _HEAD = 4, 5, 24
 _MIRRORED_U = (4, 5, 24)
 _KAPPA_SOURCES = 24
 
@@ -68,11 +69,13 @@ def unroll(template: BodyTemplate, pieces: Partition, chart: int, places: dict[s
     if not is_disk(faces):
         raise InputError(f"chart {chart} is not a disk")
     points = template.vertices[vertex_of]
-    layout = classical_scaling(geodesic_distances(points, faces))
-    if signed_uv_areas(layout, faces).sum() < 0:
-        layout = layout * [1.0, -1.0]
-    layout = unfold(layout, points, faces)
-    uv = orient(layout, chart, vertex_of, places, template.vertices)
+    if chart == _HEAD:
+        uv = lay_upright(points, faces, vertex_of, places)
+    else:
+        layout = classical_scaling(geodesic_distances(points, faces))
+        if signed_uv_areas(layout, faces).sum() < 0:
+            layout = layout * [1.0, -1.0]
+        uv = orient(unfold(layout, points, faces), chart, vertex_of, places, template.vertices)
     if chart in _TORSO:
         partner = np.searchsorted(vertex_of, template.mirror_vertex[vertex_of])
         uv = stretch((uv + uv[partner] * [1.0, -1.0] + [0.0, 1.0]) / 2)

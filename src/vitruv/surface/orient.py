@@ -71,9 +71,8 @@ PLACES: dict[int, dict[str, Place]] = {
         "wrist, little finger's side": (0.95, 0.1),
         "wrist, thumb's side": (0.95, 0.72),
     },
-    24: {"nose": (0.002, 0.477), "eye": (0.214, 0.597), "ear": (0.554, 0.485), "neck behind": (0.97, 0.1)},
 }
-"""(U, V) on the original surface of named places, for the charts of the left half and the trunk."""
+"""(U, V) on the original surface of named places, for the charts of the left half and the trunk that are scaled."""
 
 HANDEDNESS: dict[int, int] = {1: 1, 2: -1, 4: 1, 5: 1, 8: -1, 10: 1, 12: 1, 14: 1, 15: 1, 17: -1, 19: 1, 21: -1, 24: 1}
 """Sign of the U, V area of faces seen from outside, with V up."""

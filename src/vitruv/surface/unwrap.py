@@ -52,7 +52,7 @@ def unfold(layout: Float64Array, vertices: Float64Array, faces: AnyArray) -> Flo
         return layout
     from scipy.optimize import minimize
 
-    gradient, area = _gradients(vertices, faces)
+    gradient, area = gradients(vertices, faces)
     # One number per piece of information: the mean squared edge, so that weights do not depend on the unit.
     scale = area.sum()
     found = layout.copy()
@@ -69,7 +69,7 @@ def unfold(layout: Float64Array, vertices: Float64Array, faces: AnyArray) -> Flo
     raise InputError(f"a chart keeps {int((signed_uv_areas(found, faces) <= 0).sum())} inverted triangles")
 
 
-def _gradients(vertices: Float64Array, faces: AnyArray) -> tuple[Float64Array, Float64Array]:
+def gradients(vertices: Float64Array, faces: AnyArray) -> tuple[Float64Array, Float64Array]:
     """Gradients of the hat functions in every triangle's own plane (f, 3, 2), and its area (f,)."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     along = b - a
