@@ -1,8 +1,8 @@
 """Unrolling a chart: geodesic distances between all its vertices, classical multidimensional scaling, repair of folds.
 
 The paper: "for the rest of the parts we obtain the unwrapping via multidimensional scaling applied to pairwise geodesic
-distances". Scaling minimises the error of distances, not of triangles, so where the surface is strongly curved (ears, nostrils,
-finger tips) some triangles come out upside down. They are turned back by minimising, from the scaled layout, a distortion energy
+distances". Scaling minimises the error of distances, not of triangles, so where the surface is strongly curved (finger
+tips) some triangles come out upside down. They are turned back by minimising, from the scaled layout, a distortion energy
 that grows without bound as a triangle's area goes to zero, smoothed so that it is finite for inverted ones, the smoothing being
 taken away step by step (Garanzha et al., "Foldover-free maps in 50 lines of code", 2021).
 """

@@ -7,6 +7,7 @@ neighbours with positive weights, which on a convex outline cannot turn a triang
 weights are mean values (Floater, "Mean value coordinates", 2003), and are lowered once towards vertices whose surroundings come
 out too small (Yoshizawa, Belyaev and Seidel, "A fast and simple stretch-minimizing mesh parameterization", 2004), so that ears
 and nostrils keep some room. At last U is spread on the face's side, where the original gives the face more room than its share.
+(The outline is narrowed by the same before, which leaves it all but convex; the builder checks every triangle all the same.)
 
 The few numbers of the outline were read off the original's surface: where the neck's corners lie, how high the sides go, and the
 landmarks (nose, eye, ear).
