@@ -21,7 +21,11 @@ NEAR_M = 0.05
 NO_HOLES = (np.zeros((0, 3, 2), np.float32), np.zeros((0, 0), np.uint8))
 
 
-@njit(cache=True, nogil=True)
+# error_model="numpy", here and in the kernels of `synth`: dividing by zero gives inf, which fails the tests behind it and loses a
+# pixel, where Python's rule would end a training run of hours for one degenerate triangle.
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def move_points(points: AnyArray, rotation: AnyArray, translation: AnyArray) -> AnyArray:
     """rotation @ point + translation for (V, 3) float32 points: what `Camera.to_camera` does, without its copies."""
     out = np.empty((points.shape[0], 3), np.float32)
@@ -32,7 +36,7 @@ def move_points(points: AnyArray, rotation: AnyArray, translation: AnyArray) -> 
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bounds_of(points: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Smallest and largest coordinates of (n, d) points, n > 0; NumPy's reductions along the first axis are slow."""
     low, high = points[0].copy(), points[0].copy()
@@ -65,7 +69,7 @@ class Raster:
         return self.face.shape[0], self.face.shape[1]
 
 
-@njit(cache=True, nogil=True, fastmath=False)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
 def _bounds(
     corners: AnyArray, focal: float, cx: float, cy: float, near: float, width: int, height: int
 ) -> tuple[int, int, int, int]:
@@ -96,7 +100,7 @@ def _bounds(
     return max(left, 0), max(top, 0), min(right, width - 1), min(bottom, height - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _draw_crossing(
     at: AnyArray, faces: AnyArray, index: int, first: int, focal: float, cx: float, cy: float, near: float, cull: bool,
     corner_uv: AnyArray, alpha: AnyArray, face: AnyArray, barycentric: AnyArray, depth: AnyArray,
@@ -140,7 +144,7 @@ def _draw_crossing(
                 barycentric[y, x, 1] = w2 * z
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _is_hole(corner_uv: AnyArray, alpha: AnyArray, index: int, wb: float, wc: float) -> bool:
     wa = 1.0 - wb - wc
     u = wa * corner_uv[index, 0, 0] + wb * corner_uv[index, 1, 0] + wc * corner_uv[index, 2, 0]
@@ -150,7 +154,7 @@ def _is_hole(corner_uv: AnyArray, alpha: AnyArray, index: int, wb: float, wc: fl
     return bool(alpha[row, column] < 128)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_faces(
     at: AnyArray, faces: AnyArray, first: int, focal: float, cx: float, cy: float, near: float, cull: bool,
     corner_uv: AnyArray, alpha: AnyArray, face: AnyArray, barycentric: AnyArray, depth: AnyArray,

@@ -12,7 +12,7 @@ from PIL import Image
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def window(source: AnyArray, left: float, top: float, step: float, angle: float, mirror: bool, out: AnyArray) -> None:
     """Sample (h, w, 3) uint8 `source` into float32 `out` 0..1, bilinear, borders reflected.
 
@@ -39,14 +39,14 @@ def window(source: AnyArray, left: float, top: float, step: float, angle: float,
                 out[y, x, c] = (upper + fy * (lower - upper)) * np.float32(1.0 / 255.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _reflect(i: int, size: int) -> int:
     period = 2 * size
     i %= period
     return i if i < size else period - 1 - i
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def tile(
     texture: AnyArray, scale: float, angle: float, squeeze: float, gain: AnyArray, top: int, bottom: int, out: AnyArray
 ) -> None:

@@ -10,7 +10,7 @@ from numba import njit
 from vitruv.types import AnyArray
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def look_from(
     x: int,
     y: int,
@@ -34,7 +34,7 @@ def look_from(
         )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def light_pixel(
     normal: AnyArray, view: AnyArray, albedo: AnyArray, gloss: Any, ao: Any, lit: Any, lights: AnyArray, ambient: AnyArray,
     out: AnyArray,
@@ -65,7 +65,7 @@ def light_pixel(
         out[c] = np.sqrt(max(albedo[c] * out[c] + shine, np.float32(0.0)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shadow_test(depth: AnyArray, at: AnyArray, rotation: AnyArray, translation: AnyArray, focal: float, bias: float) -> Any:
     """1 in the light, 0 in the shadow, by nine taps into the depth map seen from the light (principal point in the middle)."""
     height, width = depth.shape
@@ -82,7 +82,7 @@ def shadow_test(depth: AnyArray, at: AnyArray, rotation: AnyArray, translation: 
     return np.float32(lit / 9.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shade_ground(
     face: AnyArray,
     view_rotation: AnyArray, view_translation: AnyArray, focal: float, cx: float, cy: float,

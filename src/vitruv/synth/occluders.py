@@ -34,7 +34,7 @@ class Occluder:
         return mask
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _cover(
     x: AnyArray, y: AnyArray, cx: float, cy: float, half_x: float, half_y: float, angle: float, power: float, wave: float,
     mask: AnyArray,

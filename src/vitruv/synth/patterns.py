@@ -54,7 +54,7 @@ def _speckle(rng: np.random.Generator, base: Float32Array, amount: float) -> UIn
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill(base: AnyArray, noise: AnyArray, amount: float, out: AnyArray) -> None:
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):

@@ -15,7 +15,7 @@ _CURVE_STEPS = 1024
 _BRIGHTNESS = ((np.arange(2 * _CURVE_STEPS) + 0.5) / _CURVE_STEPS).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def blur(image: AnyArray, kernel: AnyArray) -> AnyArray:
     """Separable convolution of (h, w, 3) float32 with an odd kernel, borders repeated."""
     height, width, channels = image.shape
@@ -46,7 +46,7 @@ def gaussian_kernel(sigma: float) -> Float32Array:
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def smear(image: AnyArray, dx: float, dy: float, taps: int) -> AnyArray:
     """Motion blur: the mean of `taps` copies along the line from -(dx, dy) / 2 to +(dx, dy) / 2 pixels."""
     height, width, channels = image.shape
@@ -64,7 +64,7 @@ def smear(image: AnyArray, dx: float, dy: float, taps: int) -> AnyArray:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _develop(
     image: AnyArray, gain: AnyArray, curve: AnyArray, contrast: float, grey: float, vignette: float,
     noise: AnyArray, noise_y: int, noise_x: int, sigma: float, coarse: float, out: AnyArray,

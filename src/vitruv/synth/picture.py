@@ -190,7 +190,7 @@ def _bump() -> Float32Array:
     return np.asarray((slopes / slopes.std()).clip(-3, 3), np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _label(
     face: AnyArray, barycentric: AnyArray, seen: AnyArray, chart: AnyArray, corner_uv: AnyArray, labels: AnyArray, uv: AnyArray
 ) -> None:
@@ -208,7 +208,7 @@ def _label(
                 uv[c, y, x] = np.uint8(min(max(value, 0.0), 1.0) * 255.0 + 0.5)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def soften_edges(image: AnyArray, who: AnyArray) -> AnyArray:
     """Anti-aliasing after the fact: a pixel beside one of another owner becomes a weighted mean of its 3 x 3 surroundings."""
     height, width, _ = image.shape

@@ -27,7 +27,7 @@ MATERIAL_MAP, MATERIAL_OFFSET, MATERIAL_GLOSS, MATERIAL_FOLDS = 0, 6, 8, 9
 NUM_MATERIAL_VALUES = 10
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def covers(layer: AnyArray, x: float, z: float, trunk: float, arm: float, ripple: float) -> Any:
     """How far inside a layer a point of the body lies: > 0 covered. Trunk units."""
     wave = layer[LAYER_WAVE] * ripple
@@ -58,7 +58,7 @@ def covers(layer: AnyArray, x: float, z: float, trunk: float, arm: float, ripple
     return min(inside, min(side, 0.05 - arm))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def thicken(
     vertices: AnyArray, normals: AnyArray, fields: AnyArray, layers: AnyArray, thickness: AnyArray, ripple: AnyArray, out: AnyArray
 ) -> None:
@@ -77,7 +77,7 @@ def thicken(
             out[v, c] = vertices[v, c] + push * normals[v, c]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _texel(texture: AnyArray, u: float, v: float, c: int) -> Any:
     """Bilinear, repeated; u, v in texels."""
     height, width = texture.shape[0], texture.shape[1]
@@ -92,7 +92,7 @@ def _texel(texture: AnyArray, u: float, v: float, c: int) -> Any:
     return upper + fy * (lower - upper)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shade_body(
     face: AnyArray, barycentric: AnyArray, depth: AnyArray, first: int,
     faces: AnyArray, normals: AnyArray, fields: AnyArray, skin_uv: AnyArray, face_kind: AnyArray,
@@ -177,7 +177,7 @@ def shade_body(
                 image[y, x, k] = colour[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def shade_cloth(
     face: AnyArray, barycentric: AnyArray, depth: AnyArray, first: int,
     faces: AnyArray, normals: AnyArray, face_uv: AnyArray, texture: AnyArray, repeat: float, colour_map: AnyArray,
