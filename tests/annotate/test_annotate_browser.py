@@ -72,7 +72,7 @@ class Window:
         self.page.mouse.up()
 
     def saved(self) -> None:
-        self.page.wait_for_selector(".saved.saved")
+        self.page.wait_for_selector(".saving-state.saved")
 
     def picture(self, name: str) -> None:
         """Screenshots for people to look at, where VITRUV_SCREENSHOTS says."""
@@ -224,8 +224,8 @@ def test_strokes_wait_for_a_server_that_is_away(browser: Any, project: Project, 
         x, y, _, _ = window.stage()
         window.page.keyboard.press("p")  # left foot
         window.drag((x + 500, y + 600), (x + 540, y + 600))
-        window.page.wait_for_selector(".saved.waiting")
-        assert "cannot be reached" in window.page.inner_text(".saved")
+        window.page.wait_for_selector(".saving-state.waiting")
+        assert "cannot be reached" in window.page.inner_text(".saving-state")
         window.picture("waiting")
         assert 4 not in task_state(project, task_owner(project), task)["masks"]
         window.context.set_offline(False)
@@ -235,7 +235,7 @@ def test_strokes_wait_for_a_server_that_is_away(browser: Any, project: Project, 
         window.context.set_offline(True)
         window.page.keyboard.press("o")  # right foot
         window.drag((x + 460, y + 600), (x + 480, y + 600))
-        window.page.wait_for_selector(".saved.waiting")
+        window.page.wait_for_selector(".saving-state.waiting")
         window.page.close(run_before_unload=False)
         window.context.set_offline(False)
         window.page = window.context.new_page()

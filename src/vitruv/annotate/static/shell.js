@@ -23,7 +23,7 @@ export class Shell {
     this.reviewing = reviewing;
     this.reload = reload;
     this.path = `/api/tasks/${task.id}`;
-    this.status = h("span", { class: "saved", "aria-live": "polite" }, readOnly ? "Read only" : "All saved");
+    this.status = h("span", { class: "saving-state saved", "aria-live": "polite" }, readOnly ? "Read only" : "All saved");
     this.outbox = new Outbox(task.id, (state, reason) => this.#showSaving(state, reason), (key, error) => this.#onRefused(key, error));
     /** Told when the server refuses one change. @type {((key: string, error: ApiError) => void) | null} */
     this.onRefused = null;
@@ -126,7 +126,7 @@ export class Shell {
 
   /** @param {"saved" | "saving" | "waiting"} state @param {string} reason */
   #showSaving(state, reason) {
-    this.status.className = `saved ${state}`;
+    this.status.className = `saving-state ${state}`;
     this.status.textContent = { saved: "All saved", saving: "Saving…", waiting: `Not saved, trying again: ${reason}` }[state];
     this.status.title = this.status.textContent;
   }
