@@ -9,6 +9,7 @@ import torch
 from vitruv.errors import VitruvError
 from vitruv.train import LoopConfig
 from vitruv.train.feed import Batch, feed
+from vitruv.train.together import Team
 
 CPU = torch.device("cpu")
 
@@ -63,3 +64,21 @@ def test_errors_of_the_sampler_arrive() -> None:
     batches = feed(Broken(), _collate, _config(), start_step=0, device=CPU)
     with pytest.raises(VitruvError, match="sample 5 cannot be made"):
         next(batches)
+
+
+@pytest.mark.parametrize("start", [0, 4, 7])
+def test_a_team_shares_every_use_of_a_group(start: int) -> None:
+    """Two processes, every group used twice: each sees its half of the group twice, in another order the second time."""
+
+    def take(rank: int, steps: int, begin: int) -> list[list[int]]:
+        batches = feed(Counting(), _collate, _config(), start_step=begin, device=CPU, team=Team(rank, 2, rank))
+        return [batch["index"].tolist() for batch in islice(batches, steps)]
+
+    shares = [take(rank, 12, 0) for rank in range(2)]
+    for group in range(2):
+        uses = [[list(chain.from_iterable(share[6 * group + k : 6 * group + k + 3])) for k in (0, 3)] for share in shares]
+        assert sorted(uses[0][0] + uses[1][0]) == list(range(12 * group, 12 * group + 12))
+        for first, second in uses:
+            assert sorted(first) == sorted(second)
+            assert first != second
+    assert [take(rank, 12 - start, start) for rank in range(2)] == [share[start:] for share in shares]

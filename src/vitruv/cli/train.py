@@ -20,11 +20,15 @@ from vitruv.train import (
     LoopConfig,
     Progress,
     RegressorConfig,
+    checkpoints,
     from_plain,
+    join_team,
     last_position,
+    leave_team,
     load_config,
     open_training,
     save_or_check_config,
+    start_from_run,
     train,
     write_report,
 )
@@ -152,23 +156,29 @@ def _resume(argv: Sequence[str]) -> int:
         return resume_paper(options.run, config, changes)
     plain = config["task"]
     task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
-    data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"])
+    started = config["data"].get("start")
+    data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"], started and Path(started))
     return _train(config["kind"], options.run, replace(loop, **changes), task, data)
 
 
 def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | DetectorConfig, data: DataConfig) -> int:
     from rich.console import Console
 
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    team = join_team()
+    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=not team.leads)
     with console.status("opening the pack and rendering the held-out samples"):
         job, sampler = open_training(task, data, seed=loop.seed)
-    run.mkdir(parents=True, exist_ok=True)
-    save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
+    if data.start is not None and not checkpoints(run):
+        start_from_run(job.network, data.start)
+    if team.leads:
+        run.mkdir(parents=True, exist_ok=True)
+        save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
     console.print(f"{kind}: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")
     progress: Progress | None = None
     for progress in train(job, sampler, loop, run):
         console.print(progress.line())
-    if progress is None:
+    leave_team()
+    if progress is None and team.leads:
         position = last_position(run)
         console.print(f"{run} is finished: {position.step} steps; give more --hours or --steps to go on")
     return 0

@@ -81,6 +81,7 @@ class GlobalContext(nn.Module):
 
     def __init__(self, channels: int, size_hw: tuple[int, int], *, blocks: int, heads: int) -> None:
         super().__init__()
+        self.size_hw = size_hw
         self.position = nn.Parameter(torch.zeros(1, size_hw[0] * size_hw[1], channels))
         self.blocks = nn.Sequential(*(AttentionBlock(channels, heads=heads) for _ in range(blocks)))
         nn.init.trunc_normal_(self.position, std=0.02)

@@ -1,6 +1,7 @@
 """Training: tasks (a network, its data and its losses) and the one loop that runs them."""
 
 from vitruv.train.checkpoint import Position, checkpoints, last_position, load_ema
+from vitruv.train.compact_start import start_from_run
 from vitruv.train.config import DataConfig, LoopConfig, from_plain, load_config, save_or_check_config
 from vitruv.train.crop_augment import AugmentConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
@@ -60,6 +61,7 @@ __all__ = [
     "read_start",
     "save_or_check_config",
     "start_from",
+    "start_from_run",
     "train",
     "write_report",
 ]

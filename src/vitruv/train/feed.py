@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitruv.errors import InputError
 from vitruv.synth import Sampler, stream
 from vitruv.train.config import LoopConfig
 from vitruv.train.together import Team, share_of
@@ -40,6 +39,7 @@ def feed(
     A group of `group * batch` consecutive samples is collated and moved to `device` while the group before it is used. It is
     used `repeats` times, in another order each time. The group and order of a step follow from its number and the seed.
     A process of a team makes only its own part of every batch: the rows rank, rank + size, ... of what one process would have.
+    With `repeats` each process mixes its own part by itself, which one process alone would not.
     """
     if team is not None and team.size > 1:
         yield from _feed_share(sampler, collate, config, start_step=start_step, device=device, team=team)
@@ -64,20 +64,22 @@ def feed(
 def _feed_share(
     sampler: Sampler[Any], collate: Collate, config: LoopConfig, *, start_step: int, device: torch.device, team: Team
 ) -> Iterator[Batch]:
-    if config.repeats != 1:
-        raise InputError(f"repeats must be 1 with several processes, but got {config.repeats}")
     own = replace(config, batch=share_of(config.batch, team))
     share = Share(sampler, config.batch, config.group, config.seed, team.rank, team.size)
-    first, skipped = divmod(start_step, config.group)
-    groups = _ahead(_groups(share, collate, own, start=first * own.group * own.batch, device=device))
+    size = own.group * own.batch
+    first, skipped = divmod(start_step, config.group * config.repeats)
+    groups = _ahead(_groups(share, collate, own, start=first * size, device=device))
     try:
-        for group in groups:
-            # The share is rendered in the order of use.
-            for chosen in torch.split(torch.arange(own.group * own.batch, device=device), own.batch):
-                if skipped:
-                    skipped -= 1
-                else:
-                    yield {name: values[chosen] for name, values in group.items()}
+        for number, group in zip(count(first), groups, strict=False):
+            for repeat in range(config.repeats):
+                # The share is rendered in the order of its first use.
+                rng = np.random.default_rng((config.seed, number, repeat, team.rank))
+                mixed = rng.permutation(size) if repeat else np.arange(size)
+                for chosen in torch.split(torch.from_numpy(mixed).to(device), own.batch):
+                    if skipped:
+                        skipped -= 1
+                    else:
+                        yield {name: values[chosen] for name, values in group.items()}
     finally:
         groups.close()
 
