@@ -41,6 +41,8 @@ def window(source: AnyArray, left: float, top: float, step: float, angle: float,
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _reflect(i: int, size: int) -> int:
+    if 0 <= i < size:
+        return i
     period = 2 * size
     i %= period
     return i if i < size else period - 1 - i

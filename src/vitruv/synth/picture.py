@@ -37,7 +37,7 @@ class Lighting:
     @classmethod
     def draw(cls, rng: np.random.Generator, backdrop: Float32Array) -> Lighting:
         """Light that could be the backdrop's: its mean colour tints it, its brightness scales it, both loosely."""
-        mean = backdrop.reshape(-1, 3).mean(axis=0).astype(np.float64) ** 2 + 1e-3
+        mean = backdrop[::4, ::4].mean(axis=(0, 1), dtype=np.float64) ** 2 + 1e-3
         tint = (mean / mean.mean()) ** rng.uniform(0.0, 0.6)
         level = np.clip((mean.mean() / 0.2) ** rng.uniform(0.0, 0.6) * np.exp(rng.normal(0.0, 0.25)), 0.4, 2.2)
         share = rng.uniform(0.15, 0.85)  # how much of the light is directed

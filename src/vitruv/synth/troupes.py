@@ -16,7 +16,7 @@ class Troupes:
     One troupe is kept, so samples should be asked for more or less in order. Pickles without it.
     """
 
-    SAMPLES, SIZE = 16, 32
+    SAMPLES, SIZE = 16, 20
 
     def __init__(self, pack: SynthPack, seed: int) -> None:
         self._pack, self._seed = pack, seed
