@@ -35,7 +35,7 @@ class CropConfig:
     """size_hw: of the crop. box_scale: how much larger than the box the window is (as `crop_window`).
 
     box_noise: standard deviation of the detector's box edges, in parts of the box. companions: chances of 0, 1, 2, ... others.
-    realism: 0..1, strength of what a camera does to the picture.
+    realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
     """
 
     size_hw: tuple[int, int] = (192, 128)
@@ -157,7 +157,7 @@ class CropSampler:
                 paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                 who[covered] = -2 - k
         image = soften_edges(image, who)
-        photo = parts.darkroom(image, rng, strength=config.realism)
+        photo = parts.darkroom(image, rng, strength=config.realism * float(rng.random()))
         outside = _outside(x, y, view.frame)
         if outside.any():
             photo = photo.copy()

@@ -12,6 +12,7 @@ from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _NOISE_SIDE = 512
 _CURVE_STEPS = 1024
+_MIDDLE = 0.45  # mean brightness that cameras strive for
 _BRIGHTNESS = ((np.arange(2 * _CURVE_STEPS) + 0.5) / _CURVE_STEPS).astype(np.float32)
 
 
@@ -121,25 +122,26 @@ class Darkroom:
         height = image.shape[0]
         chance = rng.random(10)
         if chance[0] < 0.85 * strength:
-            sigma = 0.25 + float(rng.exponential(0.35)) * height / 192
+            sigma = 0.25 + float(rng.exponential(0.35 * strength)) * height / 192
             image = blur(image, gaussian_kernel(min(sigma, 3.0 * height / 192)))
         if chance[1] < 0.10 * strength:
             angle = rng.uniform(0, np.pi)
             length = rng.uniform(2, 9) * height / 192
             image = smear(image, float(length * np.cos(angle)), float(length * np.sin(angle)), int(length) + 2)
         warmth, tint = rng.normal(0, 0.07), rng.normal(0, 0.03)
-        # Cameras expose for the middle: hardly any photo is all black or all white.
+        # Cameras expose for the middle: most photos are of middle brightness, hardly any is all black or all white.
         brightness = float(image[::4, ::4].mean()) + 1e-3
-        exposure = np.clip(brightness * np.exp(rng.normal(0, 0.18)), 0.16, 0.72) / brightness
+        wanted = brightness * (_MIDDLE / brightness) ** rng.uniform(0.2, 0.9)
+        exposure = np.clip(wanted * np.exp(rng.normal(0, 0.22)), 0.16, 0.72) / brightness
         gain = (exposure * np.array([1 + warmth, 1 + tint, 1 - warmth])).astype(np.float32)
-        sigma = float(rng.exponential(0.015)) if chance[2] < 0.8 else 0.0
+        sigma = float(rng.exponential(0.018 * strength)) if chance[2] < 0.8 else 0.0
         out = np.empty(image.shape, np.uint8)
         _develop(
             image,
             gain,
             _BRIGHTNESS ** np.float32(np.exp(rng.normal(0, 0.15))),
             float(np.exp(rng.normal(0, 0.15))),
-            float(1.0 if chance[3] < 0.04 else (rng.uniform(-0.35, 0.6) if chance[3] < 0.5 else 0.0)),
+            float(1.0 if chance[3] < 0.04 * strength else (rng.uniform(-0.35, 0.6) if chance[3] < 0.5 else 0.0)),
             float(rng.uniform(0, 0.8) if chance[4] < 0.3 else 0.0),
             self._noise,
             int(rng.integers(_NOISE_SIDE)),

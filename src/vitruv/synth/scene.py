@@ -35,7 +35,7 @@ class SceneConfig:
     detector sees it; otherwise it fills the picture.
 
     people: chances of 0, 1, 2, ... people. smallest, largest: range of the main person's size, in parts of the picture's height.
-    realism: 0..1, strength of what a camera does to the picture.
+    realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
     """
 
     size_hw: tuple[int, int] = (320, 320)
@@ -138,7 +138,7 @@ class SceneSampler:
                     paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                     who[covered] = -2 - k
         image = soften_edges(image, who)
-        photo = parts.darkroom(image, rng, strength=self.config.realism)
+        photo = parts.darkroom(image, rng, strength=self.config.realism * float(rng.random()))
         return self._labelled(np.ascontiguousarray(photo), figures, camera, raster, who)
 
     def _labelled(self, image: AnyArray, figures: list[Figure], camera: Camera, raster: Raster, who: Int32Array) -> SceneSample:
