@@ -14,6 +14,9 @@ from vitruv.surface import NUM_LABELS, NUM_PARTS
 
 Shape = tuple[int, ...]
 
+MODEL_FORMAT = 2
+"""Version of model folders: which graphs lie in them, and what these take."""
+
 PYRAMID_LEVELS = (2, 3, 4, 5)
 UV_CONFIDENCES: Mapping[str, tuple[str, ...]] = {"iid_iso": ("sigma_2",), "indep_aniso": ("sigma_2", "kappa_u", "kappa_v")}
 """Per kind of U, V confidence: the maps a model of that kind predicts besides U and V."""

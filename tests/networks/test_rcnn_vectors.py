@@ -42,9 +42,9 @@ def settings_of(case: Path) -> ModelSettings:
     return ModelSettings(min_size=240, max_size=400, rules=DetectionRules(proposals=50, people=people))
 
 
-def converted(case: Path, folder: Path) -> RCNNModel:
+def converted(case: Path, folder: Path, *, tiled: bool = True) -> RCNNModel:
     convert_checkpoint(case / "model.pkl", folder, settings=settings_of(case))
-    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu")
+    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu", tiled=tiled)
 
 
 def numbers(case: Path, name: str) -> dict[str, Any]:
@@ -105,9 +105,8 @@ def test_torch(case: Path) -> None:
 
 
 @pytest.mark.parametrize("tiled", [True, False])
-def test_onnx(case: Path, tiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitruv.runtime.rcnn_merge._WORTH_IT", 2 if tiled else -1)
-    model = converted(case, tmp_path / "model")
+def test_onnx(case: Path, tiled: bool, tmp_path: Path) -> None:
+    model = converted(case, tmp_path / "model", tiled=tiled)
     rgb = np.asarray(Image.open(case / "image.png").convert("RGB"))
     detected = numbers(case, "detect")
     size_hw = resized_size((rgb.shape[0], rgb.shape[1]), min_size=240, max_size=400)

@@ -8,6 +8,7 @@ Weights are stored in half precision and cast when the graph is loaded; all arit
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from vitruv.train import (
     load_config,
     load_ema,
 )
-from vitruv.train.files import write_json
+from vitruv.train.files import read_scalars, write_json
 from vitruv.types import PathLike
 
 MODEL_FILE = "model.json"
@@ -70,15 +71,20 @@ class RegressorGraph(nn.Module):
 
 
 class DetectorGraph(nn.Module):
-    """`CompactDetector` as the runtime sees it: pictures in, scores in 0..1."""
+    """`CompactDetector` as the runtime sees it: pictures in, scores in 0..1.
 
-    def __init__(self, network: nn.Module) -> None:
+    balance: the network's score that becomes 0.5, so that 0.5 is where precision and recall are balanced. The network's own scores
+    are about the IoU that it expects, which stays far below one where boxes are hard to tell.
+    """
+
+    def __init__(self, network: nn.Module, balance: float = 0.5) -> None:
         super().__init__()
         self.network = network
+        self.shift = math.log(1 / balance - 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         outputs = self.network(normalise(image))
-        return outputs.boxes_xyxy, outputs.logits.sigmoid()
+        return outputs.boxes_xyxy, (outputs.logits + self.shift).sigmoid()
 
 
 def export_embedded(
@@ -113,7 +119,8 @@ def export_embedded(
         detector = from_plain(DetectorConfig, config["task"])
         finder = build_detector(detector)
         load_ema(Path(detector_run), finder)
-        reports.append(export_detector(finder, folder / "detector.onnx", size_hw=detector.size_hw))
+        balance = _balance(Path(detector_run))
+        reports.append(export_detector(finder, folder / "detector.onnx", size_hw=detector.size_hw, balance=balance))
         manifest["detector"] = {
             "file": "detector.onnx",
             "size_hw": list(detector.size_hw),
@@ -130,9 +137,11 @@ def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int]
     return _export(RegressorGraph(_ready(network)), path, size_hw, input_name="crops", output_names=("logits", "uv"))
 
 
-def export_detector(network: nn.Module, path: Path, *, size_hw: tuple[int, int]) -> ExportReport:
-    """Write the graph of a `CompactDetector`."""
-    return _export(DetectorGraph(_ready(network)), path, size_hw, input_name="image", output_names=("boxes_xyxy", "scores"))
+def export_detector(network: nn.Module, path: Path, *, size_hw: tuple[int, int], balance: float = 0.5) -> ExportReport:
+    """Write the graph of a `CompactDetector`. balance: as in `DetectorGraph`, in (0, 1)."""
+    return _export(
+        DetectorGraph(_ready(network), balance), path, size_hw, input_name="image", output_names=("boxes_xyxy", "scores")
+    )
 
 
 def _ready(network: nn.Module) -> nn.Module:
@@ -173,6 +182,12 @@ def _training(config: dict[str, Any], position: Position) -> dict[str, Any]:
         "samples_rendered": position.step * batch // config["loop"]["repeats"],
         "config": {"task": config["task"], "loop": config["loop"]},
     }
+
+
+def _balance(run: Path) -> float:
+    """Of the run's last evaluation; 0.5, which changes nothing, where there is none or it found nobody."""
+    known = [line["evaluation"]["balance"] for line in read_scalars(run) if "balance" in line["evaluation"]]
+    return float(known[-1]) if known and 0 < known[-1] < 1 else 0.5
 
 
 def _manifest(path: Path) -> dict[str, Any]:

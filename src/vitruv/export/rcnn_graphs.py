@@ -23,6 +23,22 @@ BOX_CELLS = 7
 
 def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """image (1, 3, h, w) -> p2..p5 (1, h/4, w/4, c)...; logits2..6 (1, 3, h, w) and deltas2..6 (1, 12, h, w) per level."""
+    merged = bottom_up(g, a)
+    pyramid = {level: conv(g, merged[level], f"backbone.fpn_output{level}", kernel=3) for level in reversed(PYRAMID_LEVELS)}
+    pyramid[6] = g.add("MaxPool", pyramid[5], kernel_shape=[1, 1], strides=[2, 2])
+    for level in PYRAMID_LEVELS:
+        output_channels_last(g, pyramid[level], f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
+    head, anchors = "proposal_generator.rpn_head", len(ANCHOR_RATIOS)
+    for level, features in pyramid.items():
+        hidden = g.add("Relu", conv(g, features, f"{head}.conv", kernel=3))
+        both = conv(g, hidden, f"{head}.objectness_logits", f"{head}.anchor_deltas", kernel=1)
+        logits, deltas = g.add_many("Split", [both, g.integers(anchors, 4 * anchors)], 2, axis=1)
+        g.output(logits, f"logits{level}", (1, anchors, f"h{level}", f"w{level}"))
+        g.output(deltas, f"deltas{level}", (1, 4 * anchors, f"h{level}", f"w{level}"))
+
+
+def bottom_up(g: OnnxGraph, a: RCNNArchitecture) -> dict[int, str]:
+    """image (1, 3, h, w) -> the levels of the pyramid, 2..5, before their last convolution: (1, c, h/4, w/4)..."""
     x = g.input("image", (1, 3, "h", "w"))
     x = g.add("Relu", _conv_norm(g, x, f"{_TRUNK}.stem.conv1", kernel=7, stride=2))
     x = g.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
@@ -31,21 +47,9 @@ def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
         for block in range(blocks):
             x = _bottleneck(g, x, f"{_TRUNK}.res{stage + 2}.{block}", stride=2 if block == 0 and stage > 0 else 1, first=block == 0)
         merged[stage + 2] = conv(g, x, f"backbone.fpn_lateral{stage + 2}", kernel=1)
-    pyramid: dict[int, str] = {}
-    for level in reversed(PYRAMID_LEVELS):
-        if level + 1 in merged:
-            merged[level] = g.add("Add", merged[level], _twice_nearest(g, merged[level + 1]))
-        pyramid[level] = conv(g, merged[level], f"backbone.fpn_output{level}", kernel=3)
-    pyramid[6] = g.add("MaxPool", pyramid[5], kernel_shape=[1, 1], strides=[2, 2])
-    for level in PYRAMID_LEVELS:
-        _output_channels_last(g, pyramid[level], f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
-    head, anchors = "proposal_generator.rpn_head", len(ANCHOR_RATIOS)
-    for level, features in pyramid.items():
-        hidden = g.add("Relu", conv(g, features, f"{head}.conv", kernel=3))
-        both = conv(g, hidden, f"{head}.objectness_logits", f"{head}.anchor_deltas", kernel=1)
-        logits, deltas = g.add_many("Split", [both, g.integers(anchors, 4 * anchors)], 2, axis=1)
-        g.output(logits, f"logits{level}", (1, anchors, f"h{level}", f"w{level}"))
-        g.output(deltas, f"deltas{level}", (1, 4 * anchors, f"h{level}", f"w{level}"))
+    for level in reversed(PYRAMID_LEVELS[:-1]):
+        merged[level] = g.add("Add", merged[level], _twice_nearest(g, merged[level + 1]))
+    return merged
 
 
 def boxes(g: OnnxGraph, a: RCNNArchitecture) -> None:
@@ -77,38 +81,13 @@ def merge(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """p2..p5 -> merged (1, c, h/4, w/4)."""
     levels = {level: _pyramid_input(g, a, level) for level in PYRAMID_LEVELS}
     decoder = f"{_HEADS}.decoder"
-    eighth = _at_stride_8(g, levels[3], _to_stride_8(g, levels[4], 4), _to_stride_8(g, levels[5], 5))
+    coarse = {"p3.0": levels[3], "p4.2": to_stride_8(g, levels[4], 4), "p5.4": to_stride_8(g, levels[5], 5)}
+    parts = [g.add("Relu", conv(g, x, f"{decoder}.{name}", kernel=3)) for name, x in coarse.items()]
+    # Doubling is linear, so it is done once on their sum and not for each of them.
+    eighth = g.add("Add", g.add("Add", parts[0], parts[1]), parts[2])
     quarter = g.add("Relu", conv(g, levels[2], f"{decoder}.p2.0", kernel=3))
     merged = g.add("Add", quarter, twice_bilinear(g, eighth))
     g.output(conv(g, merged, f"{decoder}.predictor", kernel=1), "merged", (1, a.fpn_channels, "h2", "w2"))
-
-
-def merge_from_16(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """First part of `merge` in pieces: p4, p5 -> from4, from5, both at stride 8, before their last convolution."""
-    levels = {level: _pyramid_input(g, a, level) for level in (4, 5)}
-    for level, features in levels.items():
-        channels = a.decoder_channels or 0
-        _output_channels_last(g, _to_stride_8(g, features, level), f"from{level}", (1, "h3", "w3", channels))
-
-
-def merge_at_8(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """Second part, for tiles that bring a border of one cell: p3, from4, from5 (t, h + 2, w + 2, c) -> eighth (t, h, w, c)."""
-    width = a.decoder_channels or 0
-    p3 = _input_channels_last(g, "p3", ("t", "h", "w", a.fpn_channels))
-    from4, from5 = (_input_channels_last(g, f"from{level}", ("t", "h", "w", width)) for level in (4, 5))
-    _output_channels_last(g, _at_stride_8(g, p3, from4, from5, pad=0), "eighth", ("t", "h_inner", "w_inner", width))
-
-
-def merge_at_4(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """Last part, for tiles: p2 with a border of one cell (t, 2h + 2, 2w + 2, c), eighth with a border of one cell
-    (t, h + 2, w + 2, c) -> merged (t, c, 2h, 2w)."""
-    decoder, width = f"{_HEADS}.decoder", a.decoder_channels or 0
-    p2 = _input_channels_last(g, "p2", ("t", "h", "w", a.fpn_channels))
-    quarter = g.add("Relu", conv(g, p2, f"{decoder}.p2.0", kernel=3, pad=0))
-    eighth = twice_bilinear(g, _input_channels_last(g, "eighth", ("t", "h8", "w8", width)))
-    inner = g.add("Slice", eighth, g.integers(2, 2), g.integers(-2, -2), g.integers(2, 3))
-    merged = conv(g, g.add("Add", quarter, inner), f"{decoder}.predictor", kernel=1)
-    g.output(merged, "merged", ("t", a.fpn_channels, "h_inner", "w_inner"))
 
 
 def vertices(g: OnnxGraph, a: RCNNArchitecture, mesh: str) -> None:
@@ -132,11 +111,11 @@ def pool_people(g: OnnxGraph, a: RCNNArchitecture) -> str:
     return _roi_align(g, merged, g.input("boxes", ("n", 4)), size=a.pool_size, scale=1 / 4, aligned=False)
 
 
-def conv(g: OnnxGraph, x: str, *names: str, kernel: int, pad: int | None = None, dilation: int = 1, bias: bool = True) -> str:
+def conv(g: OnnxGraph, x: str, *names: str, kernel: int, dilation: int = 1, bias: bool = True) -> str:
     """A convolution; several names make one wider convolution, their outputs one after the other."""
-    weights = _joined(g, [f"{name}.weight" for name in names])
-    inputs = [x, weights, *([_joined(g, [f"{name}.bias" for name in names])] if bias else [])]
-    margin = dilation * (kernel // 2) if pad is None else pad
+    weights = joined(g, [f"{name}.weight" for name in names])
+    inputs = [x, weights, *([joined(g, [f"{name}.bias" for name in names])] if bias else [])]
+    margin = dilation * (kernel // 2)
     return g.add("Conv", *inputs, kernel_shape=[kernel] * 2, pads=[margin] * 4, dilations=[dilation] * 2)
 
 
@@ -150,7 +129,7 @@ def _twice_nearest(g: OnnxGraph, x: str) -> str:
     return g.add("Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
 
 
-def _joined(g: OnnxGraph, names: list[str], axis: int = 0) -> str:
+def joined(g: OnnxGraph, names: list[str], axis: int = 0) -> str:
     weights = [g.weight(name) for name in names]
     return weights[0] if len(weights) == 1 else g.add("Concat", *weights, axis=axis)
 
@@ -174,14 +153,14 @@ def _linear(g: OnnxGraph, x: str, name: str) -> str:
 
 
 def _pyramid_input(g: OnnxGraph, a: RCNNArchitecture, level: int) -> str:
-    return _input_channels_last(g, f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
+    return input_channels_last(g, f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
 
 
-def _input_channels_last(g: OnnxGraph, name: str, shape: tuple[int | str, ...]) -> str:
+def input_channels_last(g: OnnxGraph, name: str, shape: tuple[int | str, ...]) -> str:
     return g.add("Transpose", g.input(name, shape), perm=[0, 3, 1, 2])
 
 
-def _output_channels_last(g: OnnxGraph, value: str, name: str, shape: tuple[int | str, ...]) -> None:
+def output_channels_last(g: OnnxGraph, value: str, name: str, shape: tuple[int | str, ...]) -> None:
     g.output(g.add("Transpose", value, perm=[0, 2, 3, 1]), name, shape)
 
 
@@ -210,15 +189,8 @@ def _roi_align(g: OnnxGraph, features: str, found: str, *, size: int, scale: flo
     )
 
 
-def _to_stride_8(g: OnnxGraph, x: str, level: int) -> str:
+def to_stride_8(g: OnnxGraph, x: str, level: int) -> str:
     """p4 or p5 through all but its last convolution: (1, c, h/8, w/8)."""
     for step in range(level - 3):
         x = twice_bilinear(g, g.add("Relu", conv(g, x, f"{_HEADS}.decoder.p{level}.{2 * step}", kernel=3)))
     return x
-
-
-def _at_stride_8(g: OnnxGraph, p3: str, from4: str, from5: str, *, pad: int = 1) -> str:
-    """Sum of the three coarser levels. Doubling is linear, so it is done once on this sum and not for each of them."""
-    names = {"p3.0": p3, "p4.2": from4, "p5.4": from5}
-    parts = [g.add("Relu", conv(g, x, f"{_HEADS}.decoder.{name}", kernel=3, pad=pad)) for name, x in names.items()]
-    return g.add("Add", g.add("Add", parts[0], parts[1]), parts[2])

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.export import rcnn_graphs
+from vitruv.export import rcnn_tile_graphs as tiles
 from vitruv.export.detectron2 import Checkpoint, read_checkpoint
 from vitruv.export.onnx_writer import OnnxGraph, Stored
-from vitruv.export.rcnn_people_graph import many_people, people
+from vitruv.export.rcnn_people_graph import many_people, people, pooled_people
 from vitruv.export.safetensors_file import write_safetensors
-from vitruv.rcnn_config import DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import MODEL_FORMAT, DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
 
 WEIGHTS_FILE = "weights.safetensors"
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def write_model(folder: Path, checkpoint: Checkpoint, *, settings: ModelSettings
             _write_graph(part / f"{graph_name}.onnx", compose, a, places)
         manifest = {
             "kind": "rcnn",
-            "version": FORMAT_VERSION,
+            "version": MODEL_FORMAT,
             "origin": asdict(origin),
             "settings": asdict(settings) | {"mesh": mesh},
             "architecture": a.as_dict(),
@@ -111,12 +111,15 @@ Compose = Callable[[OnnxGraph, RCNNArchitecture], None]
 
 def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     graphs: dict[str, Compose] = {"trunk": rcnn_graphs.trunk, "boxes": rcnn_graphs.boxes, "people": people}
+    # The same for processors.
+    graphs |= {"pyramid_base": tiles.pyramid_base, "proposal_head": tiles.proposal_head}
+    graphs |= {f"pyramid_output{level}": partial(tiles.pyramid_output, level=level) for level in tiles.TILED_LEVELS}
     if not a.box_pooler_aligned:
         graphs["pooled_boxes"] = rcnn_graphs.pooled_boxes
     if a.decoder_channels is not None:
-        graphs |= {"merge": rcnn_graphs.merge, "merge_from_16": rcnn_graphs.merge_from_16}
-        graphs["many_people"] = many_people
-        graphs |= {"merge_at_8": rcnn_graphs.merge_at_8, "merge_at_4": rcnn_graphs.merge_at_4}
+        graphs |= {"merge": rcnn_graphs.merge, "merge_from_16": tiles.merge_from_16}
+        graphs |= {"merge_at_8": tiles.merge_at_8, "merge_at_4": tiles.merge_at_4}
+        graphs |= {"pooled_people": pooled_people, "many_people": many_people}
     if mesh is not None:
         graphs["vertices"] = partial(rcnn_graphs.vertices, mesh=mesh)
     return graphs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_graphs import conv, pool_people, twice_bilinear
-from vitruv.export.winograd import TILE, conv3x3, from_tiles, to_tiles
+from vitruv.export.rcnn_graphs import conv, input_channels_last, pool_people, twice_bilinear
+from vitruv.export.winograd import OUTPUTS, PRODUCTS, TILE, conv3x3, zero_row
 from vitruv.rcnn_config import ASPP_DILATIONS, CONFIDENCE_FLOOR, GROUPS, NORM_EPSILON, RCNNArchitecture
 
 _HEAD = "roi_heads.densepose_head"
@@ -15,7 +15,15 @@ _PREDICTOR = "roi_heads.densepose_predictor"
 
 def people(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """merged and boxes (or p2..p5 and boxes2..5, see `pool_people`) -> one output per branch, (n, c, 4s, 4s)."""
-    x = pool_people(g, a)
+    _convolutions(g, a, pool_people(g, a))
+
+
+def pooled_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """As `people`, from features that were pooled already: pooled (n, s, s, c)."""
+    _convolutions(g, a, input_channels_last(g, "pooled", ("n", a.pool_size, a.pool_size, a.fpn_channels)))
+
+
+def _convolutions(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:
     if a.head == "deeplab":
         x = _atrous_pyramid(g, a, x)
     for layer in range(a.head_layers):
@@ -29,28 +37,35 @@ def people(g: OnnxGraph, a: RCNNArchitecture) -> None:
 
 
 def many_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """`people` with the same ends and values, but the wide convolutions by Winograd's method: faster for several people on a CPU,
-    for three hundred megabytes of memory."""
+    """`pooled_people` with the convolutions by tiles: faster for several people on a CPU, for three hundred megabytes of memory.
+
+    windows (36, t): where the tiles of all people read in the rows of pooled; inner_windows: where they read in the output of
+    a layer, (16, t) cells. In both, the row after the last one is zeros.
+    """
     side, inner = a.pool_size, a.fpn_channels
-    x = pool_people(g, a)
+    pooled = g.input("pooled", ("n", side, side, inner))
     if a.head == "deeplab":
-        x = _atrous_pyramid(g, a, x)
-    x = to_tiles(g, x, side=side, channels=inner)
+        pooled = g.add("Transpose", _atrous_pyramid(g, a, g.add("Transpose", pooled, perm=[0, 3, 1, 2])), perm=[0, 2, 3, 1])
+    windows = {name: g.input(name, (PRODUCTS, "t"), "int64") for name in ("windows", "inner_windows")}
+    x, seen = pooled, windows["windows"]
     for layer in range(a.head_layers):
         name = f"{_HEAD}.body_conv_fcn{layer + 1}"
-        x = conv3x3(g, x, g.weight(f"{name}.weight"), side=side, inner=inner, out=a.head_channels)
+        cells = zero_row(g, g.add("Reshape", x, g.integers(-1, inner)), inner)
+        x = conv3x3(g, cells, seen, g.weight(f"{name}.weight"), inner=inner, out=a.head_channels)  # (16, t, head_channels)
         if a.head == "deeplab":
             x = _group_norm_of_tiles(g, x, f"{name}.norm", side, a.head_channels)
         else:
             x = g.add("Add", x, g.weight(f"{name}.bias"))
         x = g.add("Relu", x)
-        inner = a.head_channels
-    predict(g, a, from_tiles(g, x, side=side, channels=a.head_channels))
+        inner, seen = a.head_channels, windows["inner_windows"]
+    count = side // TILE
+    apart = g.add("Reshape", x, g.integers(TILE, TILE, -1, count, count, inner))
+    predict(g, a, g.add("Reshape", g.add("Transpose", apart, perm=[2, 5, 3, 0, 4, 1]), g.integers(-1, inner, side, side)))
 
 
 def _group_norm_of_tiles(g: OnnxGraph, x: str, name: str, side: int, channels: int) -> str:
     tiles = (side // TILE) ** 2
-    grouped = g.add("Reshape", x, g.integers(TILE * TILE, -1, tiles, GROUPS, channels // GROUPS))
+    grouped = g.add("Reshape", x, g.integers(OUTPUTS, -1, tiles, GROUPS, channels // GROUPS))
     axes = [0, 2, 4]
     centred = g.add("Sub", grouped, g.add("ReduceMean", grouped, axes=axes))
     variance = g.add("ReduceMean", g.add("Mul", centred, centred), axes=axes)
@@ -59,7 +74,7 @@ def _group_norm_of_tiles(g: OnnxGraph, x: str, name: str, side: int, channels: i
     last = g.integers(GROUPS, channels // GROUPS)
     scale, shift = (g.add("Reshape", g.weight(f"{name}.{part}"), last) for part in ("weight", "bias"))
     normed = g.add("Add", g.add("Mul", g.add("Div", centred, length), scale), shift)
-    return g.add("Reshape", normed, g.integers(TILE, TILE, -1, side // TILE, side // TILE, channels))
+    return g.add("Reshape", normed, g.integers(OUTPUTS, -1, channels))
 
 
 def predict(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:

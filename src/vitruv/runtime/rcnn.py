@@ -6,7 +6,7 @@ A picture passes: `resize` -> `trunk` (pyramid) -> `find` (proposals, then boxes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -17,41 +17,47 @@ import numpy as np
 from vitruv.errors import InputError, ModelError
 from vitruv.geometry import clip, placement_xywh
 from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, select_detections
-from vitruv.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import MODEL_FORMAT, PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.results import ChartMap, DensePoses
 from vitruv.runtime.rcnn_graph import Graph, Value, array
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
 from vitruv.runtime.rcnn_maps import body_mask, chart_map, embeddings_in
-from vitruv.runtime.rcnn_merge import Merge
+from vitruv.runtime.rcnn_merge import TiledMerge
 from vitruv.runtime.rcnn_pool import pool
+from vitruv.runtime.rcnn_pyramid import TiledPyramid
+from vitruv.runtime.rcnn_tiles import windows_on_people
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
 BOX_CELLS = 7
 _PEOPLE_AT_ONCE = 8
 _MANY = 3  # people in a picture, from which the other form of the dense head is faster
+_TILED_LEVELS = (2, 3)
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 
 Pyramid = dict[str, Value]
 """p2..p5 (1, h, w, c) and, per level 2..6, logits (1, 3, h, w) and deltas (1, 12, h, w)."""
+
+Stage = Callable[[Mapping[str, Value]], dict[str, Value]]
+"""A graph, or what stands for it on a processor."""
 
 
 @dataclass(frozen=True)
 class RCNNModel:
     """Finds people, then maps each of them. The methods are the stages of `predict`, in order.
 
-    boxes: takes boxes, or on a CPU what was pooled from them. many_people: opens, when first called, the form of `people` that is
-    faster for several people and takes more memory.
+    boxes, people: take boxes, or on a processor what was pooled from them. many_people: opens, when first called, the form of
+    `people` that is faster for several people and takes more memory.
     """
 
     architecture: RCNNArchitecture
     rules: DetectionRules
     min_size: int
     max_size: int
-    trunk: Graph
+    trunk: Stage
     boxes: Graph
     people: Graph
     many_people: Callable[[], Graph]
-    merge: Merge | None
+    merge: Graph | TiledMerge | None
     vertices: Graph | None
 
     @property
@@ -138,20 +144,32 @@ class RCNNModel:
         """Raw maps (c, s, s) by name of each person, in the order of the boxes (n, 4), which are in pixels of the input."""
         if not len(boxes_xyxy):
             return
-        merged = {} if self.merge is None else {"merged": self.merge(pyramid, boxes_xyxy)}
-        many = len(boxes_xyxy) >= _MANY and self.merge is not None and self.people.on_processor
+        on_map: dict[str, Value] = {}
+        if isinstance(self.merge, TiledMerge):
+            on_map = {"map": self.merge(pyramid, boxes_xyxy)}
+        elif self.merge is not None:
+            on_map = self.merge(pyramid)
+        many = len(boxes_xyxy) >= _MANY and "map" in on_map
         people = self.many_people() if many else self.people
         for start in range(0, len(boxes_xyxy), _PEOPLE_AT_ONCE):
             part = boxes_xyxy[start : start + _PEOPLE_AT_ONCE]
+            order = np.arange(len(part))
             if self.merge is None:
                 per_level, order = _by_level(part)
                 outputs = people(pyramid | per_level)
+            elif "map" in on_map:
+                outputs = people(self._pooled_people(on_map["map"], part))
             else:
-                order = np.arange(len(part))
-                outputs = people(merged | {"boxes": part})
+                outputs = people({**on_map, "boxes": part})
             maps = {name: array(value) for name, value in outputs.items()}
             for i in np.argsort(order):
                 yield {name: value[i] for name, value in maps.items()}
+
+    def _pooled_people(self, merged: Float32Array, boxes_xyxy: Float32Array) -> dict[str, Value]:
+        """Features of people (n, s, s, c) from the map of `TiledMerge`, and where tiles of such features read."""
+        size = self.architecture.pool_size
+        pooled = pool({2: merged}, boxes_xyxy, np.full(len(boxes_xyxy), 2), size=size)
+        return {"pooled": pooled, **windows_on_people(len(boxes_xyxy), size)}
 
     def closest_vertices(self, maps: dict[str, Float32Array], box_hw: tuple[int, int]) -> Int32Array:
         """(h, w) int32: the vertex of the mesh that each pixel shows; -1 outside the body."""
@@ -175,8 +193,13 @@ def _by_level(boxes_xyxy: Float32Array) -> tuple[dict[str, Float32Array], Int64A
     return per_level, np.argsort(levels, kind="stable")
 
 
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNModel:
-    """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used."""
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str, tiled: bool = True) -> RCNNModel:
+    """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used.
+
+    tiled: on a processor, run the forms of the graphs that are faster there; False runs what other devices run.
+    """
+    if manifest.get("version") != MODEL_FORMAT:
+        raise ModelError(f"{folder}: was made by another version of vitruv; remove it and convert the checkpoint again")
     try:
         settings = manifest["settings"]
         architecture = RCNNArchitecture.from_dict(manifest["architecture"])
@@ -185,20 +208,32 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> RCNNMo
     except (KeyError, TypeError, ValueError, InputError) as error:
         raise ModelError(f"{folder}: model.json cannot be used ({error}); convert the checkpoint again") from None
 
-    def graph(name: str) -> Graph:
-        return Graph(folder / f"{name}.onnx", device=device)
+    def graph(name: str, threads: int | None = None) -> Graph:
+        return Graph(folder / f"{name}.onnx", device=device, threads=threads)
 
-    trunk, merge = graph("trunk"), None
-    if architecture.decoder_channels is not None:
-        merge = Merge(graph("merge"), graph("merge_from_16"), graph("merge_at_8"), graph("merge_at_4"))
+    decoder = architecture.decoder_channels is not None
+    people = graph("people")
+    tiled = tiled and people.on_processor
+    if tiled and decoder:
+        people = graph("pooled_people")
+    trunk: Stage
+    merge: Graph | TiledMerge | None = None
+    if tiled:
+        outputs = {level: graph(f"pyramid_output{level}", 1) for level in _TILED_LEVELS}
+        trunk = TiledPyramid(architecture.fpn_channels, graph("pyramid_base"), outputs, graph("proposal_head", 1))
+        if decoder:
+            merge = TiledMerge(graph("merge_from_16"), graph("merge_at_8", 1), graph("merge_at_4", 1))
+    else:
+        trunk = graph("trunk")
+        merge = graph("merge") if decoder else None
     return RCNNModel(
         architecture=architecture,
         rules=rules,
         min_size=sizes[0],
         max_size=sizes[1],
         trunk=trunk,
-        boxes=graph("pooled_boxes" if trunk.on_processor and not architecture.box_pooler_aligned else "boxes"),
-        people=graph("people"),
+        boxes=graph("pooled_boxes" if tiled and not architecture.box_pooler_aligned else "boxes"),
+        people=people,
         many_people=cache(partial(graph, "many_people")),
         merge=merge,
         vertices=graph("vertices") if architecture.meshes else None,

@@ -17,14 +17,23 @@ Shape = tuple[int | None, ...]
 class Session:
     """An ONNX graph on a device."""
 
-    def __init__(self, path: Path, *, inputs: dict[str, Shape], outputs: dict[str, Shape], device: str = "auto") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        inputs: dict[str, Shape],
+        outputs: dict[str, Shape],
+        device: str = "auto",
+        threads: int | None = None,
+    ) -> None:
         """Open the graph, and check that it has (at least) these inputs and outputs.
 
+        threads: on a processor; all usable ones when None. 1 is for graphs that several threads run at a time.
         Raises ModelError when the file is missing, is no usable graph or another one, or when the device is not there.
         """
         self._path = path
         self._outputs = tuple(outputs)
-        self._session = _open(path, device)
+        self._session = _open(path, device, threads or usable_threads())
         self._input_shapes = _check(path, "input", self._session.get_inputs(), inputs)
         _check(path, "output", self._session.get_outputs(), outputs)
 
@@ -41,7 +50,7 @@ class Session:
             raise ModelError(f"{self._path}: ONNX Runtime failed ({_one_line(error)})") from error
 
 
-def _open(path: Path, device: str) -> Any:
+def _open(path: Path, device: str, threads: int) -> Any:
     # Newer builds may report usage; a library inside someone's program has no business doing that unasked.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
@@ -51,7 +60,7 @@ def _open(path: Path, device: str) -> Any:
         raise ModelError(f"{path}: there is no such file")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it in lines of its own
-    options.intra_op_num_threads = usable_threads()
+    options.intra_op_num_threads = threads
     # Two graphs take turns: the threads of the idle one must not spin while the other works.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
