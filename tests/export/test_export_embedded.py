@@ -72,6 +72,19 @@ def test_detector_graph(tmp_path: Path) -> None:
     assert (boxes[..., 2:] > boxes[..., :2]).all()
 
 
+def test_scores_are_shifted_so_that_the_balance_becomes_a_half(tmp_path: Path) -> None:
+    network = CompactDetector(size_hw=(96, 64), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 1), context=1, fused=16)
+    image = np.random.default_rng(0).integers(0, 256, (1, 96, 64, 3), dtype=np.uint8)
+    plain, shifted = (
+        onnxruntime.InferenceSession(export_detector(network, tmp_path / f"{i}.onnx", size_hw=(96, 64), balance=balance).path).run(
+            ["scores"], {"image": image}
+        )[0]
+        for i, balance in enumerate((0.5, 0.2))
+    )
+    expected = 4 * plain / (1 - plain + 4 * plain)  # odds of 1 to 4 become even
+    assert np.allclose(shifted, expected, atol=1e-5) and (shifted > plain).all()
+
+
 def test_weights_are_stored_as_halves_and_nothing_tells_of_the_machine(tmp_path: Path) -> None:
     network = CompactRegressor(size_hw=(64, 32), widths=(8, 16, 32, 32), blocks=(0, 1, 1), context=1, fused=(16, 16))
     export_regressor(network, tmp_path / "regressor.onnx", size_hw=(64, 32))

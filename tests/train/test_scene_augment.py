@@ -45,10 +45,12 @@ def test_who_is_cut_off_or_tiny_is_ignored() -> None:
 def test_average_precision() -> None:
     people = [np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float32), np.zeros((0, 4), np.float32)]
     none = [np.zeros(0, np.float32), np.zeros(0, np.float32)]
-    assert average_precision(none, [people[1], people[1]], people) == (0.0, 0.0)
+    assert average_precision(none, [people[1], people[1]], people)[:2] == (0.0, 0.0)
     assert all(np.isnan(average_precision(none, [people[1], people[1]], [people[1], people[1]]))), "nobody to find"
     # Right, wrong (second choice of the same person), right, and a stray one in the empty picture.
     boxes = [np.array([[0, 0, 10, 10], [0, 0, 10, 9], [21, 0, 30, 10]], np.float32), np.array([[0, 0, 5, 5]], np.float32)]
     scores = [np.array([0.9, 0.8, 0.4], np.float32), np.array([0.3], np.float32)]
-    precision, recall = average_precision(scores, boxes, people)
-    assert abs(precision - (1 + 2 / 3) / 2) < 1e-6 and recall == 0.5
+    precision, recall, balance = average_precision(scores, boxes, people)
+    assert abs(precision - (1 + 2 / 3) / 2) < 1e-6
+    # F1 is 2/3, 1/2, 4/5, 2/3 when one, two, three, four boxes are believed.
+    assert recall == 1 and balance == np.float32(0.4)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from vitruv.geometry import iou
 from vitruv.types import BoolArray, Float32Array, Float64Array
+
+
+class BoxScores(NamedTuple):
+    """precision: area under the precision-recall curve. recall: share of people found at the balance.
+
+    balance: the score from which on boxes should be believed: where the harmonic mean of precision and recall (F1) is largest.
+    All NaN when there is nobody to find; balance NaN when nobody is found.
+    """
+
+    precision: float
+    recall: float
+    balance: float
 
 
 def average_precision(
@@ -16,25 +29,26 @@ def average_precision(
     people_xyxy: Sequence[Float32Array],
     *,
     threshold: float = 0.5,
-) -> tuple[float, float]:
-    """(area under the precision-recall curve, recall at score 0.5).
-
-    One entry per picture: scores (k,), boxes (k, 4), people (m, 4).
+) -> BoxScores:
+    """How well boxes tell people. One entry per picture: scores (k,), boxes (k, 4), people (m, 4).
 
     The best-scored boxes choose first; a box is right when it overlaps a person nobody took by `threshold` or more.
     """
     total = sum(len(people) for people in people_xyxy)
     if not total:
-        return float("nan"), float("nan")
+        return BoxScores(float("nan"), float("nan"), float("nan"))
     hits = [_hits(s, b, p, threshold) for s, b, p in zip(scores, boxes_xyxy, people_xyxy, strict=True)]
     flat_scores = np.concatenate(list(scores))
     flat_hits = np.concatenate(hits)
     order = np.argsort(-flat_scores, kind="stable")
     found = np.cumsum(flat_hits[order])
+    if not found.any():
+        return BoxScores(0.0, 0.0, float("nan"))
     precision: Float64Array = found / np.arange(1, len(found) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     steps = np.diff(found, prepend=0)
-    return float((envelope * steps).sum() / total), float(flat_hits[flat_scores >= 0.5].sum() / total)
+    best = int(np.argmax(2 * found / (np.arange(1, len(found) + 1) + total)))
+    return BoxScores(float((envelope * steps).sum() / total), float(found[best] / total), float(flat_scores[order[best]]))
 
 
 def _hits(scores: Float32Array, boxes: Float32Array, people: Float32Array, threshold: float) -> BoolArray:

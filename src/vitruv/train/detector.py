@@ -88,19 +88,19 @@ class DetectorTask:
         return {"score": score, "box": self.config.box_weight * box}
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
-        """ap50: average precision at IoU 0.5. recall: people found with a score of 0.5 or more. stray: boxes per picture with such
-        a score and an IoU under 0.3 with everybody."""
+        """ap50: average precision at IoU 0.5. balance: the score at which precision and recall are balanced best. recall: people
+        found with that score or more. stray: boxes per picture with such a score and an IoU under 0.3 with everybody."""
         scores, boxes = self._predict(network, device, self._held_out["image"])
         if not scores:
             return {}
         truth = self._held_out["boxes_xyxy"]
         asked = split_people(truth, self._held_out["valid"], box_area(truth))["valid"]
         people = [b[a].numpy() for b, a in zip(truth, asked, strict=True)]
-        ap50, recall = average_precision(scores, boxes, people, threshold=0.5)
+        found = average_precision(scores, boxes, people, threshold=0.5)
         everybody = [b[v].numpy() for b, v in zip(truth, self._held_out["valid"], strict=True)]
-        sure = [b[s >= 0.5] for s, b in zip(scores, boxes, strict=True)]
+        sure = [b[s >= found.balance] for s, b in zip(scores, boxes, strict=True)]
         stray = sum(int((iou(b, e).max(axis=1, initial=0) < 0.3).sum()) for b, e in zip(sure, everybody, strict=True))
-        return {"ap50": ap50, "recall": recall, "stray": stray / len(sure)}
+        return {"ap50": found.precision, "recall": found.recall, "balance": found.balance, "stray": stray / len(sure)}
 
     def picture(self, network: nn.Module, device: torch.device) -> UInt8Array:
         """Scenes with true boxes (green) and predicted ones (red, with scores)."""
