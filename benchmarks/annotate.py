@@ -14,6 +14,8 @@ import argparse
 import http.client
 import io
 import json
+import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -43,7 +46,7 @@ class Timed:
         self.client = client
         self.times = times
 
-    def __call__(self, kind: str, method: str, path: str, body: object = None, lease: str = "") -> dict:
+    def __call__(self, kind: str, method: str, path: str, body: object = None, lease: str = "") -> dict[str, Any]:
         started = time.perf_counter()
         answer = self.client(method, path, body, lease=lease)
         self.times.setdefault(kind, []).append(time.perf_counter() - started)
@@ -120,12 +123,16 @@ def main() -> None:
     parser.add_argument("--annotators", type=int, default=20)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--views", type=Path, help="folder to keep the views in, so that the next run does not draw them again")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Project.open(Path(folder) / "load", options.database)
         masks = prepare(project, options.people)
         tokens = [invite(project, f"annotator {i}")[1] for i in range(options.annotators)]
-        Views(Atlas.load(), project.folder / "views").warm()  # a server does this once, in the background
+        views = options.views or project.folder / "views"
+        Views(Atlas.load(), views).warm()  # a server does this once, in the background
+        if options.views:
+            shutil.copytree(options.views, project.folder / "views")
         server, port = start_server(project.folder, options.database)
         times: dict[str, list[float]] = {}
         counts: dict[str, int] = {}
@@ -143,10 +150,12 @@ def main() -> None:
         took = time.perf_counter() - begun
         server.terminate()
         server.wait()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         project.close()
     every = np.concatenate([np.array(values) for values in times.values()])
     database = "PostgreSQL" if options.database else "SQLite"
     print(f"{database}: {options.annotators} annotators, {took:.0f} s, finished {json.dumps(counts)}")
+    print(f"server: {used.ru_utime + used.ru_stime:.1f} s of CPU time, its start included")
     print(f"{'request':<10}{'count':>8}{'per s':>8}{'median ms':>11}{'p95 ms':>9}{'max ms':>9}")
     for kind, values in [("all", every), *sorted(times.items())]:
         ms = 1000 * np.asarray(values)

@@ -127,16 +127,20 @@ def test_too_many_pixels_and_too_many_bytes(project: Project, serve: Serve) -> N
     status, answer = upload(server, owner, "big.jpg", photo_bytes(1, (2000, 1000), "JPEG"))
     assert (status, answer["error"]) == (413, "big.jpg: 2000 x 1000 pixels; the project takes up to 1 million")
     status, answer = upload(server, owner, "long.png", b"\x89PNG" + bytes(3_000_000))
-    assert (status, answer["error"]) == (413, "long.png: more than 1 MB")
+    assert (status, answer["error"]) == (413, "long.png: more than 1 MB, the most that is taken here")
     assert list(project.photo_folder.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_a_200_mb_picture(project: Project, serve: Serve) -> None:
+def test_large_annotations_go_through_a_file_that_is_gone_afterwards(project: Project, serve: Serve) -> None:
     server = serve(project)
     owner = enter(project, server, "Olga", "owner")
-    status, answer = upload(server, owner, "huge.jpg", bytes(200_000_000))
-    assert (status, answer["error"]) == (413, "huge.jpg: more than 40 MB")
+    data = json.dumps({"images": [], "annotations": [], "info": "x" * 3_000_000}).encode()
+    for body, status in ((data, 200), (data[:-1], 422)):
+        assert ask(server, "POST", "/api/import", body, {"Authorization": f"Bearer {owner._token}"})[0] == status
+    status, answer, headers = ask(server, "GET", "/api/export", headers={"Authorization": f"Bearer {owner._token}"})
+    assert (status, answer["annotations"]) == (200, [])
+    assert headers["content-disposition"] == 'attachment; filename="densepose_coco.json"'
+    assert [path.name for path in project.folder.iterdir() if path.name.startswith(".")] == []
 
 
 def test_hostile_names_stay_names(project: Project, serve: Serve) -> None:

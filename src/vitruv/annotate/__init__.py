@@ -8,6 +8,7 @@ annotators are on photos with known truth.
 from vitruv.annotate.accounts import Annotator, invite, owner_token
 from vitruv.annotate.app import create_app
 from vitruv.annotate.exchange import export_coco, import_coco
+from vitruv.annotate.listening import listen
 from vitruv.annotate.photos import add_photo
 from vitruv.annotate.project import Project, Settings
 from vitruv.annotate.store import Store
@@ -24,5 +25,6 @@ __all__ = [
     "export_coco",
     "import_coco",
     "invite",
+    "listen",
     "owner_token",
 ]

@@ -1,21 +1,18 @@
-"""At the door of the server: who asks, what they send, and the headers on every answer."""
+"""At the door of the server: who asks, what handlers get, and the headers on every answer."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vitruv.annotate.accounts import Annotator, by_token
+from vitruv.annotate.bodies import json_object
 from vitruv.annotate.project import Project
 from vitruv.annotate.proposals import Model
-from vitruv.annotate.refusals import NotAllowedError, TooLargeError, UnusableError
+from vitruv.annotate.refusals import NotAllowedError
 from vitruv.annotate.views import Views
-
-MAX_BODY_BYTES = 4_000_000
-"""For anything but a photo or an import: 14 masks of the worst case stay well below."""
 
 _SAFE = ("GET", "HEAD")
 
@@ -52,17 +49,20 @@ class GuardHeaders:
         await self.app(scope, receive, send_guarded if scope["type"] == "http" else send)
 
 
-def project_of(request: Request) -> Project:
+# These three are coroutines because they need no thread of their own: each change of threads costs as much as a query.
+
+
+async def project_of(request: Request) -> Project:
     project: Project = request.app.state.project
     return project
 
 
-def views_of(request: Request) -> Views:
+async def views_of(request: Request) -> Views:
     views: Views = request.app.state.views
     return views
 
 
-def model_of(request: Request) -> Model:
+async def model_of(request: Request) -> Model:
     model: Model = request.app.state.model
     return model
 
@@ -74,7 +74,7 @@ def cookie_name(project: Project) -> str:
 
 def who(request: Request) -> Annotator:
     """Who asks, by the session cookie or an `Authorization: Bearer` header."""
-    project = project_of(request)
+    project: Project = request.app.state.project
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return by_token(project, bearer.strip())
@@ -82,40 +82,6 @@ def who(request: Request) -> Annotator:
     if request.method not in _SAFE and request.headers.get("x-vitruv") is None:
         raise NotAllowedError("requests with a cookie need the header X-Vitruv")
     return by_token(project, request.cookies.get(cookie_name(project)))
-
-
-async def body_bytes(request: Request, limit: int, what: str) -> bytes:
-    """The body of a request, up to `limit` bytes. A longer one is read to its end and thrown away, so that the answer arrives."""
-    declared = request.headers.get("content-length", "")
-    too_large = declared.isdigit() and int(declared) > limit
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        too_large = too_large or size > limit
-        if too_large:
-            chunks.clear()
-        else:
-            chunks.append(chunk)
-    if too_large:
-        raise TooLargeError(f"{what}: more than {limit / 1e6:g} MB")
-    return b"".join(chunks)
-
-
-async def json_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; an absent body is an empty one."""
-    data = await body_bytes(request, MAX_BODY_BYTES, "the request")
-    return parse_object(data or b"{}")
-
-
-def parse_object(data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        raise UnusableError("the request is not JSON") from None
-    if not isinstance(value, dict):
-        raise UnusableError(f"the request must be a JSON object, but is a {type(value).__name__}")
-    return value
 
 
 Who = Annotated[Annotator, Depends(who)]

@@ -70,7 +70,7 @@ def by_token(project: Project, token: str | None) -> Annotator:
     """Who holds this token. Raises NoTokenError when nobody does, or not any more."""
     if not token:
         raise NoTokenError("open the tool with your personal link; ask the owner of the project for it")
-    with project.store.read() as connection:
+    with project.store.glance() as connection:
         row = connection.execute(sa.select(annotators).where(annotators.c.token_sha256 == _digest(token))).one_or_none()
     if row is None or not row.active:
         raise NoTokenError("this personal link is not valid (any more); ask the owner of the project for a new one")

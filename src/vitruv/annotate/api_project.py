@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from vitruv.annotate import accounts
-from vitruv.annotate.access import Body, InProject, Who, WithViews, body_bytes, cookie_name
+from vitruv.annotate.access import Body, InProject, Who, WithViews, cookie_name
 from vitruv.annotate.agreement import agreement
-from vitruv.annotate.exchange import export_bytes, import_coco
+from vitruv.annotate.bodies import body_bytes, body_to_file
+from vitruv.annotate.exchange import export_coco, import_coco
 from vitruv.annotate.overview import photo_page, progress
 from vitruv.annotate.photos import add_photo, photo_file, thumbnail
-from vitruv.annotate.refusals import UnusableError
-from vitruv.errors import FormatError
+from vitruv.annotate.refusals import FullError, UnusableError
+from vitruv.annotate.routes import PlainRoute
+from vitruv.annotate.schema import new_id
+from vitruv.errors import FormatError, UnwritableFileError
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=PlainRoute)
 
 _KEPT_FOREVER = "private, max-age=31536000, immutable"
 _HALF_A_YEAR_S = 180 * 24 * 3600
 _MAX_IMPORT_BYTES = 600_000_000
+_PIECE_BYTES = 1_000_000
 
 
 @router.post("/session")
-def enter(request: Request, response: Response, project: InProject, body: Body) -> dict[str, Any]:
+def enter(request: Request, project: InProject, body: Body) -> Response:
     """Exchange the token of a personal link for a cookie that scripts cannot read."""
     token = body.get("token")
     me = accounts.by_token(project, token if isinstance(token, str) else None)
-    response.set_cookie(
+    answer = JSONResponse({"name": me.name, "role": me.role})
+    answer.set_cookie(
         cookie_name(project),
         str(token),
         max_age=_HALF_A_YEAR_S,
@@ -39,13 +44,14 @@ def enter(request: Request, response: Response, project: InProject, body: Body) 
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return {"name": me.name, "role": me.role}
+    return answer
 
 
 @router.delete("/session")
-def leave(response: Response, project: InProject) -> dict[str, Any]:
-    response.delete_cookie(cookie_name(project), httponly=True, samesite="strict")
-    return {}
+def leave(project: InProject) -> Response:
+    answer = JSONResponse({})
+    answer.delete_cookie(cookie_name(project), httponly=True, samesite="strict")
+    return answer
 
 
 @router.get("/me")
@@ -137,18 +143,14 @@ def view_layer(views: WithViews, me: Who, part: int, view: int, layer: str) -> R
 async def import_annotations(request: Request, project: InProject, views: WithViews, me: Who) -> dict[str, int]:
     """COCO or DensePose-COCO JSON for photos that are in the project, matched by file name."""
     me.require("owner")
-    data = await body_bytes(request, _MAX_IMPORT_BYTES, "the annotations")
-
-    def take_in() -> dict[str, int]:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "annotations.json"
-            path.write_bytes(data)
-            try:
-                return import_coco(project, path, views.atlas)
-            except FormatError as error:
-                raise UnusableError(f"the annotations: {error.reason}") from None
-
-    return await run_in_threadpool(take_in)
+    path = project.folder / f".import-{new_id()}.json"
+    try:
+        await body_to_file(request, _MAX_IMPORT_BYTES, "the annotations", path)
+        return await run_in_threadpool(import_coco, project, path, views.atlas)
+    except FormatError as error:
+        raise UnusableError(f"the annotations: {error.reason}") from None
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @router.get("/export")
@@ -156,4 +158,19 @@ def export_annotations(project: InProject, me: Who, unfinished: bool = False) ->
     """DensePose-COCO JSON of everything accepted; with `unfinished` of everything."""
     me.require("reviewer")
     headers = {"content-disposition": 'attachment; filename="densepose_coco.json"'}
-    return Response(export_bytes(project, unfinished=unfinished), media_type="application/json", headers=headers)
+    path = project.folder / f".export-{new_id()}.json"
+    try:
+        export_coco(project, path, unfinished=unfinished)
+    except UnwritableFileError as error:
+        raise FullError(f"the export could not be written: {error.reason}") from None
+    return StreamingResponse(_used_up(path), media_type="application/json", headers=headers)
+
+
+def _used_up(path: Path) -> Iterator[bytes]:
+    """A file piece by piece, which is gone afterwards."""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
+    finally:
+        path.unlink(missing_ok=True)

@@ -15,8 +15,9 @@ from vitruv.annotate.people import save_boxes
 from vitruv.annotate.points import place_point, skip_point
 from vitruv.annotate.proposals import propose
 from vitruv.annotate.refusals import UnusableError
+from vitruv.annotate.routes import PlainRoute
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=PlainRoute)
 
 
 @router.post("/next")

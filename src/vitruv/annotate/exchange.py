@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +100,6 @@ def export_coco(project: Project, path: Path, *, unfinished: bool = False) -> di
                 counts["points"] += len(record.get("dp_x", ()))
                 writer.add_person(record)
     return counts
-
-
-def export_bytes(project: Project, *, unfinished: bool = False) -> bytes:
-    """The same as bytes, for a download."""
-    with tempfile.TemporaryDirectory(dir=project.folder) as folder:
-        path = Path(folder) / "export.json"
-        export_coco(project, path, unfinished=unfinished)
-        return path.read_bytes()
 
 
 def _dense_fields(connection: sa.Connection, parts_task: str | None, points_task: str | None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def add_photo(
 
 def photo_file(project: Project, photo_id: str) -> tuple[Path, str]:
     """Path and kind of a photo. The path is made of the hash, never of anything a request says."""
-    with project.store.read() as connection:
+    with project.store.glance() as connection:
         row = connection.execute(sa.select(photos.c.sha256, photos.c.kind).where(photos.c.id == photo_id)).one_or_none()
     if row is None:
         raise NotFoundError("this project has no photo with this id")

@@ -73,7 +73,7 @@ def place_point(
     part, view = _whole(click, "part", 1, NUM_PARTS, optional=True), _whole(click, "view", 0, 5)
     x, y = _number(click, "x"), _number(click, "y")
     seconds = min(max(_number(click, "seconds", default=0.0), 0.0), _LONGEST_S)
-    with project.store.read() as connection:
+    with project.store.glance() as connection:
         own_part = _point(connection, task_id, n).part
     answer = views.look_up(part or own_part, view or 0, x, y)
     with project.store.write() as connection:

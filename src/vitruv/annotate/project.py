@@ -89,11 +89,11 @@ class Project:
         return self.folder / "photos"
 
     def name(self) -> str:
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             return str(connection.execute(sa.select(schema.project.c.name)).scalar_one())
 
     def settings(self) -> Settings:
-        with self.store.read() as connection:
+        with self.store.glance() as connection:
             return read_settings(connection)
 
     def change(self, changes: dict[str, Any]) -> None:
@@ -115,7 +115,11 @@ class Project:
 
 def read_settings(connection: sa.Connection) -> Settings:
     """The settings, inside a transaction."""
-    kept = connection.execute(sa.select(schema.project.c.settings)).scalar_one()
+    return as_settings(connection.execute(sa.select(schema.project.c.settings)).scalar_one())
+
+
+def as_settings(kept: dict[str, Any]) -> Settings:
+    """Settings from the column they are kept in; those that this version does not know are left out."""
     known = {field.name for field in fields(Settings)}
     return Settings(**{key: value for key, value in kept.items() if key in known})
 

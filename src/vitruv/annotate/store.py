@@ -21,6 +21,7 @@ from vitruv.errors import InputError
 
 _SQLITE_WAIT_S = 20
 _POSTGRES_WAIT_S = 3
+_CONNECTIONS = 40  # as many as the server has threads; a connection that is thrown away costs more than one that is kept
 _NO_ROOM = ("database or disk is full", "no space left on device", "could not extend file", "disk i/o error")
 
 
@@ -35,7 +36,7 @@ class Store:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._engine = sa.create_engine(self.url, connect_args={"timeout": _SQLITE_WAIT_S}, pool_size=20, max_overflow=20)
+            self._engine = sa.create_engine(self.url, connect_args={"timeout": _SQLITE_WAIT_S}, pool_size=_CONNECTIONS)
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         else:
@@ -43,10 +44,12 @@ class Store:
                 self.url,
                 connect_args={"connect_timeout": _POSTGRES_WAIT_S},
                 pool_pre_ping=True,
-                pool_size=20,
-                max_overflow=20,
+                pool_size=_CONNECTIONS,
                 pool_timeout=_POSTGRES_WAIT_S,
             )
+        # Where each statement is a trip over the network, one look needs no transaction around it, and several need one view.
+        self._glances = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reads = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
         # SQLite has one writer at a time. Waiting for it here is fair and quick; its own waiting sleeps and starves.
         self._turn = threading.Lock() if self.is_sqlite else None
         with self.write() as connection:
@@ -54,8 +57,14 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for looking things up; what is seen is consistent in SQLite."""
-        with _told_plainly(), self._engine.connect() as connection, connection.begin():
+        """A connection for looking things up: all that is seen was true at one moment."""
+        with _told_plainly(), self._reads.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[sa.Connection]:
+        """A connection for a single query."""
+        with _told_plainly(), self._glances.connect() as connection:
             yield connection
 
     @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -130,7 +129,7 @@ def _serve(argv: Sequence[str]) -> int:
     options = tyro.cli(ServeOptions, args=argv, prog="vitruv annotate")
     import uvicorn
 
-    from vitruv.annotate import Views, create_app, owner_token
+    from vitruv.annotate import Views, create_app, listen, owner_token
     from vitruv.surface import Atlas
 
     if not 0 <= options.port <= 65535:
@@ -141,7 +140,7 @@ def _serve(argv: Sequence[str]) -> int:
             create_app(project, views), host=options.host, port=options.port, access_log=False, log_level="warning",
             server_header=False, timeout_graceful_shutdown=3,
         )  # fmt: skip
-        listening = _listen(options)
+        listening = listen(options.host, options.port)
         port = listening.getsockname()[1]
         shown = "localhost" if _is_local(options.host) else options.host
         print(f"Project {project.name()!r} in {project.folder}")
@@ -151,18 +150,6 @@ def _serve(argv: Sequence[str]) -> int:
         threading.Thread(target=_warm, args=(views,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
     return 0
-
-
-def _listen(options: ServeOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((options.host, options.port))
-    except OSError as error:
-        listening.close()
-        raise InputError(f"cannot listen on {options.host}:{options.port}: {(error.strerror or str(error)).lower()}") from None
-    return listening
 
 
 def _warm(views: Views) -> None:

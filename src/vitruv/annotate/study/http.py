@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import threading
 import time
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from vitruv.annotate.app import create_app
+from vitruv.annotate.listening import listen
 from vitruv.annotate.project import Project
 from vitruv.annotate.refusals import AwayError, Refusal
 from vitruv.annotate.views import Views
@@ -25,7 +25,7 @@ class Server:
     def __init__(self, project: Project, views: Views) -> None:
         config = uvicorn.Config(create_app(project, views), access_log=False, log_level="error", timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = listen("127.0.0.1", 0)
         self.port = int(self._socket.getsockname()[1])
         self._clients: list[Client] = []
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
