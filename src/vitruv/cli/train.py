@@ -28,7 +28,7 @@ from vitruv.train import (
     load_config,
     open_training,
     save_or_check_config,
-    start_from_run,
+    start_compact,
     train,
     write_report,
 )
@@ -169,7 +169,7 @@ def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | Detec
     with console.status("opening the pack and rendering the held-out samples"):
         job, sampler = open_training(task, data, seed=loop.seed)
     if data.start is not None and not checkpoints(run):
-        start_from_run(job.network, data.start)
+        start_compact(job, sampler, data.start, kind)
     if team.leads:
         run.mkdir(parents=True, exist_ok=True)
         save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})

@@ -57,6 +57,7 @@ def build_graph(module: nn.Module, example: Tensor, *, input_name: str, output_n
     if program is None:
         raise ModelError("torch returned no ONNX program")
     graph = program.model_proto
+    _name_transposed(graph, module)
     _store_halves(graph)
     del graph.metadata_props[:]
     for node in graph.graph.node:
@@ -64,6 +65,24 @@ def build_graph(module: nn.Module, example: Tensor, *, input_name: str, output_n
         node.doc_string = ""
     onnx.checker.check_model(graph)
     return graph
+
+
+def _name_transposed(model: onnx.ModelProto, module: nn.Module) -> None:
+    """The exporter stores the weights of linear layers transposed and under numbers; give them back their names, with ".T"."""
+    graph = model.graph
+    matrices = {name: value.detach().numpy().T for name, value in module.named_parameters() if value.ndim == 2}
+    renamed: dict[str, str] = {}
+    for weight in graph.initializer:
+        if len(weight.dims) != 2 or weight.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(weight)
+        name = next((n for n, m in matrices.items() if m.shape == values.shape and np.array_equal(m, values)), None)
+        if name is not None and weight.name != name:
+            renamed[weight.name] = f"{name}.T"
+            weight.name = f"{name}.T"
+            del matrices[name]
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
 
 
 def _store_halves(model: onnx.ModelProto) -> None:

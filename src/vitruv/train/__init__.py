@@ -8,7 +8,8 @@ from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
 from vitruv.train.fcn import FCNTask
 from vitruv.train.inpainting import inpaint
 from vitruv.train.loop import choose_device, train
-from vitruv.train.opening import open_training
+from vitruv.train.model_start import start_from_model
+from vitruv.train.opening import open_training, start_compact
 from vitruv.train.paper_config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
 from vitruv.train.paper_opening import PaperData, check_room, open_paper
 from vitruv.train.photos import PhotoSampler, PhotoSource
@@ -60,7 +61,9 @@ __all__ = [
     "open_training",
     "read_start",
     "save_or_check_config",
+    "start_compact",
     "start_from",
+    "start_from_model",
     "start_from_run",
     "train",
     "write_report",

@@ -24,14 +24,19 @@ def start_from_run(network: nn.Module, run: Path) -> None:
     """
     path = last_checkpoint(run)
     tensors = read_start(path)
-    for name, module in network.named_modules():
-        key = f"{name}.position"
-        if isinstance(module, GlobalContext) and key in tensors:
-            tensors[key] = _resampled(tensors[key], module, path)
+    fit_positions(network, tensors, path)
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise FormatError(path, f"is of another network ({str(error).splitlines()[-1].strip()})") from None
+
+
+def fit_positions(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Resample the learned positions among `tensors`, which come from the file `path`, to the maps of `network`; in place."""
+    for name, module in network.named_modules():
+        key = f"{name}.position"
+        if isinstance(module, GlobalContext) and key in tensors:
+            tensors[key] = _resampled(tensors[key], module, path)
 
 
 def _resampled(position: Tensor, context: GlobalContext, path: Path) -> Tensor:

@@ -27,7 +27,8 @@ class DataConfig:
     held_out: int = 256
     """Samples for evaluation, never trained on."""
     start: Path | None = None
-    """Another run, whose network this one starts from; it may have been trained on smaller pictures of the same aspect ratio."""
+    """Another run, or a folder with an exported model, whose network this one starts from; it may have been trained on smaller
+    pictures of the same aspect ratio."""
 
     def __post_init__(self) -> None:
         if self.held_out < 1:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from vitruv.errors import InputError
+from vitruv.networks import normalise
 from vitruv.surface import Atlas
 from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack
+from vitruv.train.compact_start import start_from_run
 from vitruv.train.config import DataConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask
+from vitruv.train.model_start import start_from_model
 from vitruv.train.regressor import RegressorConfig, RegressorTask
 from vitruv.train.task import Task
 
+_MEASURED_ON = 64  # samples that statistics are measured on where a model is started from
 HELD_OUT_SEED = 761_204
 """Samples of this seed are for evaluation; every run is scored on the same ones."""
 
@@ -33,3 +38,12 @@ def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *,
         DetectorTask(config, held_out=[scenes(i) for i in range(data.held_out)]),
         SceneSampler(parts, size_hw=config.size_hw, seed=seed),
     )
+
+
+def start_compact(task: Task, sampler: Sampler[Any], source: Path, kind: str) -> None:
+    """Give the network of a task the weights of another run, or of a folder with an exported model ("regressor" or "detector")."""
+    if not (source / "model.json").is_file():
+        start_from_run(task.network, source)
+        return
+    images = task.collate([sampler(i) for i in range(_MEASURED_ON)])["image"]
+    start_from_model(task.network, source, kind, normalise(images))
