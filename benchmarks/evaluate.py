@@ -68,17 +68,19 @@ def make_files(folder: Path, images: int) -> tuple[Path, Path]:
     with AnnotationWriter(truth) as people, ResultWriter(found) as results:
         for image in range(1, images + 1):
             people.add_image({"id": image, "width": SIZE_HW[1], "height": SIZE_HW[0], "file_name": f"{image:012}.jpg"})
-            boxes = []
+            boxes, shown = [], []
             for p in range(PEOPLE):
-                codes = maps[int(rng.integers(len(maps)))]
+                shown.append(int(rng.integers(len(maps))))
+                codes = maps[shown[p]]
                 height, width = codes.shape[1] + rng.random(), codes.shape[2] + rng.random()
                 box = [float(rng.uniform(0, SIZE_HW[1] - width)), float(rng.uniform(0, SIZE_HW[0] - height)), width, height]
                 boxes.append(box)
-                people.add_person(_person(rng, PEOPLE * image + p, image, box, masks))
+                people.add_person(_person(rng, PEOPLE * image + p, image, box, masks, codes))
             for d in range(DETECTIONS):
-                index = int(rng.integers(len(maps)))
+                right = rng.random() < 0.7  # whether this is the map that the person's points were read off
+                index = shown[d % PEOPLE] if right else int(rng.integers(len(maps)))
                 height, width = maps[index].shape[1:]
-                x, y = (v + rng.normal(0, 3) for v in boxes[d % PEOPLE][:2])
+                x, y = (v + rng.normal(0, 0.1 if right else 3) for v in boxes[d % PEOPLE][:2])
                 results.add_record(
                     {
                         "image_id": image,
@@ -100,8 +102,12 @@ def _bands(rng: np.random.Generator) -> list[Any]:
     return [*(encode_rle(part) for part in parts), [], [], [], []]
 
 
-def _person(rng: np.random.Generator, number: int, image: int, box: list[float], masks: list[Any]) -> dict[str, Any]:
+def _person(rng: np.random.Generator, number: int, image: int, box: list[float], masks: list[Any], codes: Any) -> dict[str, Any]:
+    """Most points, more or fewer from person to person, have the chart, U and V of the map where they lie."""
     angle, radius = rng.uniform(0, 6.28, POINTS), np.sqrt(rng.random(POINTS)) * 100
+    x, y = 128 + radius * np.cos(angle), 128 + radius * np.sin(angle)
+    chart, u, v = codes[:, (y * box[3] / 255).astype(int), (x * box[2] / 255).astype(int)].astype(float)
+    known = (rng.random(POINTS) < rng.uniform(0.3, 1.0)) & (chart > 0)
     return {
         "id": number,
         "image_id": image,
@@ -110,11 +116,11 @@ def _person(rng: np.random.Generator, number: int, image: int, box: list[float],
         "bbox": box,
         "area": 0.6 * box[2] * box[3],
         "segmentation": [[box[0], box[1], box[0] + box[2], box[1], box[0] + box[2], box[1] + box[3]]],
-        "dp_x": (128 + radius * np.cos(angle)).tolist(),
-        "dp_y": (128 + radius * np.sin(angle)).tolist(),
-        "dp_I": rng.integers(1, 25, POINTS).astype(float).tolist(),
-        "dp_U": rng.random(POINTS).tolist(),
-        "dp_V": rng.random(POINTS).tolist(),
+        "dp_x": x.tolist(),
+        "dp_y": y.tolist(),
+        "dp_I": np.where(known, chart, rng.integers(1, 25, POINTS)).tolist(),
+        "dp_U": np.where(known, u / 255, rng.random(POINTS)).tolist(),
+        "dp_V": np.where(known, v / 255, rng.random(POINTS)).tolist(),
         "dp_masks": masks[int(rng.integers(len(masks)))],
     }
 
@@ -149,6 +155,7 @@ def measure(folder: Path, images: int) -> dict[str, float]:
             cpu.append(time.process_time() - worked)
         row |= {
             "from_memory_s": min(times),
+            "from_memory_first_s": times[0],
             "from_memory_cpu_s": min(cpu),
             "from_memory_median_s": float(np.median(times)),
             "peak_with_maps_gb": _peak_gb(),

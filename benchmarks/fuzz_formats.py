@@ -33,8 +33,9 @@ from vitruv.formats import AnnotationFile, decode_rle, encode_rle, encode_uv_dat
 from vitruv.formats.check import check_file
 from vitruv.formats.json_records import parse_json
 from vitruv.formats.pickled_results import RECORDS
+from vitruv.metrics.part_masks import unions
 from vitruv.metrics.report import read_report
-from vitruv.metrics.silhouettes import foregrounds, outline
+from vitruv.metrics.silhouettes import outline
 from vitruv.surface.official_mat import read_mat
 
 Sample = tuple[str, bytes]
@@ -107,7 +108,7 @@ def mat_file() -> bytes:
 def read_annotations(path: Path) -> None:
     annotations = AnnotationFile.open(path)
     people = list(annotations.people())
-    foregrounds(people)
+    unions(people)
     for one in people:
         _ = one.points, one.keypoints(), one.foreground(), one.area, one.is_crowd
         outline(one, annotations.images[one.image_id].size_hw)

@@ -14,8 +14,10 @@ import tyro
 from vitruv.errors import InputError
 from vitruv.formats import read_results
 from vitruv.formats.annotations import AnnotationFile
-from vitruv.metrics import Evaluation, GeodesicSurface, evaluate, open_atlas, open_official, single_kappa
+from vitruv.metrics import Evaluation, GeodesicSurface, evaluate, open_atlas, open_official, open_recomputed, single_kappa
 from vitruv.metrics.curves import write_curves
+from vitruv.metrics.official_surface import SUBDIVIDED
+from vitruv.metrics.recomputed_surface import CHARTS
 from vitruv.metrics.report import FILE, apart, differences, report_of, write_report
 
 Measure = Literal["gps", "gpsm", "iou", "rcp", "bbox", "segm"]
@@ -44,7 +46,8 @@ class EvaluateOptions:
 
     surface: Annotated[str, tyro.conf.arg(metavar="official:DIR|vitruv")] = "vitruv"
     """official:DIR, a folder with SMPL_subdiv.mat, SMPL_SUBDIV_TRANSFORM.mat and Pdist_matrix.pkl or .mat, for numbers that
-    compare with others; or vitruv, the surface in the package, whose distances differ a little."""
+    compare with others (or with UV_Processed.mat and SMPL_vertices.npy or .obj, from which distances are computed, once); or
+    vitruv, the surface in the package, whose distances differ a little."""
 
     measures: tuple[Measure, ...] = ("gps", "gpsm", "iou", "rcp", "bbox", "segm")
     """gps: points; gpsm: points and mask; iou: mask; rcp: ratio of correct points; bbox, segm: COCO's own."""
@@ -108,6 +111,8 @@ def _surface(name: str, cache: Path | None, progress: Progress) -> GeodesicSurfa
     kind, _, folder = name.partition(":")
     if kind != "official" or not folder:
         raise InputError(f"--surface must be official:DIR or vitruv, but is {name!r}")
+    if (Path(folder) / CHARTS).exists() and not (Path(folder) / SUBDIVIDED).exists():
+        return open_recomputed(folder, cache=cache, progress=progress)
     return open_official(folder, cache=cache)
 
 

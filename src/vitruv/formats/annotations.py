@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -64,6 +64,7 @@ class AnnotationFile:
     records: Records
     categories: tuple[Mapping[str, Any], ...]
     _file: JsonFile
+    _people: dict[int, Person] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def open(cls, path: PathLike) -> AnnotationFile:
@@ -86,10 +87,17 @@ class AnnotationFile:
         return len(self.records)
 
     def person(self, index: int) -> Person:
-        """Entry `index` of `annotations`. Raises FormatError when it is broken, or its image does not exist."""
+        """Entry `index` of `annotations`. Raises FormatError when it is broken, or its image does not exist.
+
+        Where records are kept (`Records.kept`), people are, too.
+        """
+        if index in self._people:
+            return self._people[index]
         person = Person.checked(self.records[index], self.path, f"annotations[{index}]")
         if person.image_id not in self.images:
             raise FormatError(self.path, f"annotations[{index}] (id {person.id}): there is no image {person.image_id}")
+        if self.records.kept:
+            self._people[index] = person
         return person
 
     def people(self) -> Iterator[Person]:

@@ -78,6 +78,11 @@ class Records(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._spans)
 
+    @property
+    def kept(self) -> bool:
+        """Whether records stay parsed; those of large files do not."""
+        return self._cache is not None
+
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
     @overload

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import InputError
-from vitruv.types import BoolArray, Int64Array
+from vitruv.types import BoolArray, Int32Array, Int64Array, UInt8Array
 
 MAX_PIXELS = 1 << 26
 _MOST_GROUPS = 7
+_ONE_GROUP = np.array([n if n < 16 else n - 32 for n in range(32)], np.int32)
 _MOST_POLYGON_SIZE = 1e5  # pixels; coordinates beyond it are an error or an attack
 
 
@@ -55,46 +56,66 @@ def unpack_many(texts: Sequence[str | bytes]) -> tuple[Int64Array, Int64Array]:
     """
     raw = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts]
     groups = np.frombuffer(b"".join(raw), np.uint8) - np.uint8(48)  # below 48 wraps round to large numbers
-    sizes = np.array([len(text) for text in raw], np.int64)
+    ends = np.cumsum(np.array([len(text) for text in raw], np.int64))
     stops = np.flatnonzero(groups < 32)
-    first = np.searchsorted(stops, np.append(0, np.cumsum(sizes)))
+    first = np.searchsorted(stops, np.append(0, ends))
     if not len(groups):
         return np.zeros(0, np.int64), first
-    lengths = np.diff(stops, prepend=-1)
-    last_of_text = np.cumsum(sizes)[sizes > 0] - 1
-    if groups.max() > 63 or groups[last_of_text].max() >= 32 or lengths.max() > _MOST_GROUPS:
+    last_of_text = ends[np.diff(ends, prepend=0) > 0] - 1
+    if groups.max() > 63 or groups[last_of_text].max() >= 32:
         raise InputError("the packed runs of a mask are damaged")
-    starts = stops - lengths + 1
-    values = (groups[starts] & 0x1F).astype(np.int64)
-    longer = np.flatnonzero(lengths > 1)
-    for place in range(1, int(lengths.max())):
-        values[longer] |= (groups[starts[longer] + place] & 0x1F).astype(np.int64) << (5 * place)
-        longer = longer[lengths[longer] > place + 1]
-    negative = np.flatnonzero(groups[stops] & 0x10)
-    values[negative] -= np.int64(1) << (5 * lengths[negative])
-    values = _undo_differences(values, first)
-    if values.min() < 0 or values.max() > MAX_PIXELS:
+    values = _ONE_GROUP[groups[stops]]
+    if len(stops) < len(groups):
+        _read_longer(values, groups, stops)
+    runs = _undo_differences(values, first)
+    if runs.min() < 0 or runs.max() > MAX_PIXELS:
         raise InputError("the packed runs of a mask are damaged")
-    return values, first
+    return runs.astype(np.int64), first
 
 
-def _undo_differences(values: Int64Array, first: Int64Array) -> Int64Array:
+def _read_longer(values: Int32Array, groups: UInt8Array, stops: Int64Array) -> None:
+    """Put in the numbers that have more than one group, all that begin behind a stop and end at the next but one or later."""
+    more = np.flatnonzero(groups >= 32)
+    # A number's first group follows a stop (or begins the text); `first` counts the stops before it, which is the number itself.
+    number = np.searchsorted(stops, more)
+    begins = np.flatnonzero(np.diff(number, prepend=-1))
+    longer, start = number[begins], more[begins]
+    lengths = stops[longer] - start + 1
+    if lengths.max() > _MOST_GROUPS:
+        raise InputError("the packed runs of a mask are damaged")
+    wide = np.zeros(len(longer), np.int64)
+    left = np.arange(len(longer))
+    for place in range(int(lengths.max())):
+        wide[left] |= (groups[start[left] + place] & 0x1F).astype(np.int64) << (5 * place)
+        left = left[lengths[left] > place + 1]
+    negative = np.flatnonzero(groups[stops[longer]] & 0x10)
+    wide[negative] -= np.int64(1) << (5 * lengths[negative])
+    if np.abs(wide).max() > MAX_PIXELS:  # no difference of two runs
+        raise InputError("the packed runs of a mask are damaged")
+    values[longer] = wide
+
+
+def _undo_differences(values: Int32Array, first: Int64Array) -> Int32Array:
     """Run m of a mask, from m = 3 on, stands as the difference to run m - 2: sum them up, all masks at once.
 
-    The masks are laid out in two columns, even and odd runs, each beginning on a new row.
+    Sums run on from mask to mask and may overflow; what stood before a mask is taken off again, so its runs are right (one that
+    is too large for int32 has smaller ones before it that are already larger than any mask).
     """
     counts = np.diff(first)
-    rows = (counts + 1) // 2
-    begin = np.cumsum(rows) - rows
-    place = np.arange(len(values)) + np.repeat(2 * begin - first[:-1], counts)
-    columns = np.zeros(2 * int(rows.sum()), np.int64)
-    columns[place] = values
-    third = 2 * begin[counts > 2]
-    columns[third + 2] -= columns[third]  # the third run is no difference; make it one
-    sums = np.cumsum(columns.reshape(-1, 2), axis=0)
+    pads = counts & 1  # every mask begins on an even place
+    spread = bool(pads.any())
+    begin = first[:-1] + np.cumsum(pads) - pads
+    place = np.arange(len(values)) + np.repeat(begin - first[:-1], counts) if spread else slice(None)
+    pairs = np.zeros(len(values) + int(pads.sum()), np.int32)
+    pairs[place] = values
+    third = begin[counts > 2]
+    pairs[third + 2] -= pairs[third]  # the third run is no difference; make it one
     there = counts > 0
-    before = sums[begin[there]] - columns.reshape(-1, 2)[begin[there]]
-    return np.asarray((sums - np.repeat(before, rows[there], axis=0)).reshape(-1)[place])
+    for column in (pairs[0::2], pairs[1::2]):
+        sums = np.cumsum(column, dtype=np.int32)
+        before = sums[begin[there] // 2] - column[begin[there] // 2]
+        column[:] = sums - np.repeat(before, ((counts + pads) // 2)[there])
+    return pairs[place]
 
 
 def decode_rle(rle: object, *, size_hw: tuple[int, int] | None = None) -> BoolArray:

@@ -7,6 +7,7 @@ from vitruv.metrics.evaluation import Evaluation, People, Pooled
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, match
 from vitruv.metrics.official_surface import open_official
 from vitruv.metrics.ratio_correct import area_under_curve, ratio_correct
+from vitruv.metrics.recomputed_surface import open_recomputed
 from vitruv.metrics.rules import CLEAN, DETECTRON2, Rules
 from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou
 from vitruv.metrics.similarity import geodesic_point_similarity
@@ -38,6 +39,7 @@ __all__ = [
     "match",
     "open_atlas",
     "open_official",
+    "open_recomputed",
     "precision_recall",
     "ratio_correct",
     "single_kappa",

@@ -61,6 +61,8 @@ class ChartedSurface:
         return np.where(rows >= 0, self.vertex_of_row[rows], np.int32(-1))
 
     def vertices_of_codes(self, iuv_u8: AnyArray) -> Int32Array:
+        if not iuv_u8.shape[1]:
+            return np.zeros(0, np.int32)  # spares the table of codes
         place = (iuv_u8[0].astype(np.int32) << 16) + (iuv_u8[1].astype(np.int32) << 8) + iuv_u8[2]
         return np.asarray(self._vertex_of_code[place])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
@@ -14,13 +14,15 @@ from vitruv.errors import FormatError
 from vitruv.formats.annotation import Person
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections
+from vitruv.metrics.part_masks import unions
 from vitruv.metrics.rules import MAX_DETECTIONS
-from vitruv.metrics.silhouettes import Silhouette, foregrounds, of_detection
-from vitruv.types import Float64Array, Int64Array, UInt8Array
+from vitruv.metrics.silhouettes import Silhouette, of_detection
+from vitruv.types import Float64Array, Int32Array, Int64Array, UInt8Array
 
 MOST_DETECTIONS = 10_000
 """More detections on one image than this are refused: such a file was not meant to be scored."""
 
+_PEOPLE_AT_ONCE = 128  # whose part masks fit a cache
 _AT_ONCE = 16  # chart maps that one thread unpacks in one go
 
 STANDARD_DETECTIONS = 100
@@ -32,7 +34,7 @@ class Unit:
     """One image and one category: people in the order of the file, detections by falling score.
 
     detections: (d,) int64, index in the file. boxes_xywh: (d, 4) float64. scores: (d,) float64.
-    maps: (3, h, w) uint8 of the first of them. unions: the people's part masks (`silhouettes.foregrounds`).
+    maps: (3, h, w) uint8 of the first of them.
     """
 
     image_id: int | str
@@ -43,7 +45,6 @@ class Unit:
     boxes_xywh: Float64Array
     scores: Float64Array
     maps: Sequence[UInt8Array]
-    unions: Sequence[UInt8Array | None]
 
     @property
     def crowd(self) -> list[bool]:
@@ -60,16 +61,33 @@ class Unit:
         return [of_detection(chart_map, boxes[d], self.size_hw) for d, chart_map in enumerate(self.maps)]
 
 
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Units of some images."""
+
+    units: Sequence[Unit]
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Of all units."""
+        return [person for unit in self.units for person in unit.people]
+
+    @cached_property
+    def unions(self) -> list[Int32Array | None]:
+        """Their part masks (`part_masks.unions`)."""
+        parts = [self.people[i : i + _PEOPLE_AT_ONCE] for i in range(0, len(self.people), _PEOPLE_AT_ONCE)]
+        return [union for people in parts for union in unions(people)]
+
+
 class ChunkReader:
     """Reads units of images. Raises FormatError at once for detections on images that the annotations do not have.
 
-    measures: chart maps and part masks are read only where one of these needs them.
+    measures: chart maps are read only where one of these needs them.
     """
 
     def __init__(self, annotations: AnnotationFile, detections: Detections, measures: Sequence[str], pool: Executor) -> None:
         self._annotations, self._detections, self._pool = annotations, detections, pool
         self._maps = 0 if set(measures) <= {"bbox"} else STANDARD_DETECTIONS if "segm" in measures else MAX_DETECTIONS
-        self._masks = bool({"gpsm", "iou"} & set(measures))
         self._of_image = detections.indices_of_image()
         for image_id, found in self._of_image.items():
             if image_id not in annotations.images:
@@ -81,28 +99,13 @@ class ChunkReader:
         known = sorted({int(category["id"]) for category in annotations.categories if isinstance(category.get("id"), int)})
         self.categories = known or [1]
 
-    def read(self, image_ids: Sequence[int | str]) -> list[Unit]:
+    def read(self, image_ids: Sequence[int | str]) -> Chunk:
         """Units of these images that have people or detections."""
         units = [unit for image_id in image_ids for unit in self._units(image_id)]
         wanted = [int(index) for unit in units for index in unit.detections[: self._maps]]
         parts = [wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE)]
         maps = chain.from_iterable(list(self._pool.map(self._decode, parts)))
-        everybody = [person for unit in units for person in unit.people]
-        unions = iter(foregrounds(everybody) if self._masks else [None] * len(everybody))
-        return [
-            Unit(
-                unit.image_id,
-                unit.category,
-                unit.size_hw,
-                unit.people,
-                unit.detections,
-                unit.boxes_xywh,
-                unit.scores,
-                [next(maps) for _ in unit.detections[: self._maps]],
-                [next(unions) for _ in unit.people],
-            )
-            for unit in units
-        ]
+        return Chunk([replace(unit, maps=[next(maps) for _ in unit.detections[: self._maps]]) for unit in units])
 
     def _decode(self, indices: Sequence[int]) -> list[UInt8Array]:
         return [self._detections.iuv(index) for index in indices]
@@ -120,5 +123,5 @@ class ChunkReader:
             chosen = chosen[order]
             size = self._annotations.images[image_id].size_hw
             boxes, scores = self._detections.boxes_xywh[chosen], self._detections.scores[chosen]
-            units.append(Unit(image_id, category, size, of_category, chosen, boxes, scores, (), ()))
+            units.append(Unit(image_id, category, size, of_category, chosen, boxes, scores, ()))
         return units

@@ -7,6 +7,8 @@ pile up in the memory of the process.
 from __future__ import annotations
 
 import mmap
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,21 +65,28 @@ class DistanceTable:
 
     def _read(self, entries: Int64Array) -> Float32Array:
         order = np.argsort(entries)
+        ordered = entries[order]
         values = np.zeros(len(entries), np.float32)
         window = _WINDOW // self.dtype.itemsize
-        total = self.vertices * (self.vertices - 1) // 2
-        ordered = entries[order]
-        with self.path.open("rb") as stream:
-            for begin in range(0, total, window):
-                count = min(window, total - begin)
-                inside = slice(*np.searchsorted(ordered, [begin, begin + count]).tolist())
-                if inside.start == inside.stop:
-                    continue
-                at = self.offset + begin * self.dtype.itemsize
-                slack = at % mmap.ALLOCATIONGRANULARITY
-                length = slack + count * self.dtype.itemsize
-                with mmap.mmap(stream.fileno(), length, access=mmap.ACCESS_READ, offset=at - slack) as mapped:
-                    numbers = np.frombuffer(mapped, self.dtype, count, slack)
-                    values[order[inside]] = numbers[ordered[inside] - begin]
-                    del numbers  # a mapping with views cannot be closed
+        windows = np.arange(0, self.vertices * (self.vertices - 1) // 2, window)
+        cuts = np.searchsorted(ordered, np.append(windows, np.iinfo(np.int64).max)).tolist()
+        with self.path.open("rb") as stream, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+            def fill(begin: int, inside: slice) -> None:
+                values[order[inside]] = self._read_window(stream.fileno(), begin, ordered[inside] - begin)
+
+            parts = zip(windows.tolist(), map(slice, cuts[:-1], cuts[1:]), strict=True)
+            list(pool.map(lambda part: fill(*part), [(b, inside) for b, inside in parts if inside.start < inside.stop]))
+        return values
+
+    def _read_window(self, file: int, begin: int, places: Int64Array) -> Float32Array:
+        """Numbers at `places` of those from `begin` on; most of the time goes into mapping their pages, which threads share."""
+        count = min(_WINDOW // self.dtype.itemsize, self.vertices * (self.vertices - 1) // 2 - begin)
+        at = self.offset + begin * self.dtype.itemsize
+        slack = at % mmap.ALLOCATIONGRANULARITY
+        length = slack + count * self.dtype.itemsize
+        with mmap.mmap(file, length, access=mmap.ACCESS_READ, offset=at - slack) as mapped:
+            numbers = np.frombuffer(mapped, self.dtype, count, slack)
+            values = numbers[places]
+            del numbers  # a mapping with views cannot be closed
         return values

@@ -25,7 +25,7 @@ from vitruv.types import Float64Array
 
 MEASURES = (*MATCHED, "rcp", *STANDARD)
 
-_IMAGES_AT_ONCE = 250
+_IMAGES_AT_ONCE = 125
 
 
 def evaluate(
@@ -51,10 +51,11 @@ def evaluate(
     thresholds = thresholds_from(lowest_threshold)
     kappa = surface.kappa_m if kappa_m is None else np.asarray(kappa_m, np.float64)
     names = [compat] if isinstance(compat, str) else list(compat)
-    tallies = [Tally(rules_named(name), surface, kappa, thresholds, measures) for name in names]
+    rules = [rules_named(name) for name in names]
     standard = StandardTally([name for name in STANDARD if name in measures])
     image_ids = sorted(annotations.images, key=lambda image_id: (isinstance(image_id, str), image_id))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        tallies = [Tally(one, surface, kappa, thresholds, measures, pool) for one in rules]
         reader = ChunkReader(annotations, detections, measures, pool)
         for start in range(0, len(image_ids), _IMAGES_AT_ONCE):
             chunk = reader.read(image_ids[start : start + _IMAGES_AT_ONCE])
@@ -63,6 +64,6 @@ def evaluate(
             standard.add(chunk)
             if progress is not None:
                 progress(min(start + _IMAGES_AT_ONCE, len(image_ids)), len(image_ids))
-    counts = {"images": len(annotations.images), "people": len(annotations), "detections": len(detections)}
-    categories = len(reader.categories)
-    return [tally.finish(categories, counts, standard.measures(categories)) for tally in tallies]
+        counts = {"images": len(annotations.images), "people": len(annotations), "detections": len(detections)}
+        categories = len(reader.categories)
+        return [tally.finish(categories, counts, standard.measures(categories)) for tally in tallies]

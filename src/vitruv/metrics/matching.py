@@ -99,21 +99,25 @@ class _Batch:
     def __init__(self, images: Sequence[ImageValues], thresholds: Float64Array, areas: Sequence[tuple[float, float]]) -> None:
         self.images, self.thresholds = images, thresholds
         n, a, t, m = len(images), len(areas), len(thresholds), len(images[0].values)
-        self.d = max(len(image.scores) for image in images)
-        self.g = max(len(image.ids) for image in images)
+        shapes = np.array([image.box_iou.shape for image in images])
+        self.d, self.g = shapes.max(axis=0).tolist()
+        # Which places of the padded arrays are taken, in the order of the images laid end to end.
+        there = np.arange(self.g) < shapes[:, 1:]
+        found = np.arange(self.d) < shapes[:, :1]
+        both = found[:, :, None] & there[:, None, :]
         values, boxes = np.zeros((m, n, self.d, self.g)), np.zeros((n, self.d, self.g))
-        ignored, crowd = np.ones((a, n, self.g), bool), np.zeros((n, self.g), bool)
-        there, zero_id = np.zeros((n, self.g), bool), np.zeros((n, self.g), bool)
+        values[:, both] = np.concatenate([image.values.reshape(m, -1) for image in images], axis=1)
+        boxes[both] = np.concatenate([image.box_iou.ravel() for image in images])
+        ignored, crowd, zero_id = np.ones((a, n, self.g), bool), np.zeros((n, self.g), bool), np.zeros((n, self.g), bool)
+        crowd[there] = np.concatenate([image.crowd for image in images])
+        zero_id[there] = np.concatenate([image.ids for image in images]) == 0
         self.outside = np.zeros((a, n, self.d), bool)
-        self.nobody = np.zeros((a, n), bool)
-        for i, image in enumerate(images):
-            d, p = image.box_iou.shape
-            values[:, i, :d, :p], boxes[i, :d, :p] = image.values, image.box_iou
-            crowd[i, :p], there[i, :p], zero_id[i, :p] = image.crowd, True, image.ids == 0
-            for k, (low, high) in enumerate(areas):
-                ignored[k, i, :p] = image.ignored | (image.person_areas < low) | (image.person_areas > high)
-                self.outside[k, i, :d] = (image.areas < low) | (image.areas > high)
-                self.nobody[k, i] = bool(ignored[k, i, :p].all())
+        always = np.concatenate([image.ignored for image in images])
+        person_areas, sizes = (np.concatenate([getattr(image, of) for image in images]) for of in ("person_areas", "areas"))
+        for k, (low, high) in enumerate(areas):
+            ignored[k, there] = always | (person_areas < low) | (person_areas > high)
+            self.outside[k, found] = (sizes < low) | (sizes > high)
+        self.nobody: BoolArray = np.all(ignored, axis=2)
         self.person_ignored = ignored
         # People that count come first, each area having its own order; people that are not there come last.
         self.order = np.argsort(ignored + ~there[None], axis=2, kind="stable")
@@ -140,7 +144,7 @@ class _Batch:
             over = (self.boxes >= _CLEAN_OVERLAP) & (self.ignored & self.there)[..., 0][:, :, None]
             self.found_ignored |= (self.person < 0) & over.any(axis=3)[..., None]
         self.found_ignored |= ~hit & self.outside[..., None]
-        return [self._result(i, hit) for i in range(len(self.images))]
+        return self._results(hit)
 
     def _choose(self, d: int) -> None:
         shape = (*self.taken.shape[:3], len(self.thresholds))
@@ -181,22 +185,23 @@ class _Batch:
         for g in range(self.g):
             self.taken[..., g, -1] |= flag & (chosen == g)
 
-    def _of_person(self, flags: BoolArray, person: AnyArray) -> BoolArray:
-        """A flag (a, n, g, 1) of the person each of (m, a, n, d, t) is matched to; False for none."""
+    def _of_person(self, flags: AnyArray, person: AnyArray) -> AnyArray:
+        """A value (a, n, g, 1) of the person each of (m, a, n, d, t) is matched to; that of the first person, or 0, for none."""
         if not self.g:
-            return np.zeros(person.shape, bool)
-        spread = np.broadcast_to(flags[None, :, :, None, :, 0], (*person.shape[:4], self.g))
-        return np.asarray(np.take_along_axis(spread, np.maximum(person, 0), 4) & (person >= 0))
+            return np.zeros(person.shape, flags.dtype)
+        areas = np.arange(flags.shape[0])[None, :, None, None, None]
+        images = np.arange(flags.shape[1])[None, None, :, None, None]
+        return np.asarray(flags[areas, images, np.maximum(person, 0), 0])
 
-    def _result(self, i: int, hit: BoolArray) -> Matches:
-        d, p = self.images[i].box_iou.shape
-        order = np.concatenate([self.order[:, i], np.full((len(self.order), 1), -1)], axis=1)
-        person = self.person[:, :, i, :d].swapaxes(2, 3)
-        index = np.take_along_axis(np.broadcast_to(order[None, :, None], (*person.shape[:3], order.shape[1])), person, 3)
-        return Matches(
-            index.astype(np.int32),
-            hit[:, :, i, :d].swapaxes(2, 3),
-            self.found_ignored[:, :, i, :d].swapaxes(2, 3),
-            self.person_ignored[:, i, :p],
-            self.images[i].scores,
-        )
+    def _results(self, hit: BoolArray) -> list[Matches]:
+        index = np.where(self.person >= 0, self._of_person(self.order[..., None].astype(np.int32), self.person), np.int32(-1))
+        index, hit, ignored = (array.swapaxes(3, 4) for array in (index, hit, self.found_ignored))
+        results = []
+        for i, image in enumerate(self.images):
+            d, p = image.box_iou.shape
+            results.append(
+                Matches(
+                    index[:, :, i, :, :d], hit[:, :, i, :, :d], ignored[:, :, i, :, :d], self.person_ignored[:, i, :p], image.scores
+                )
+            )
+        return results

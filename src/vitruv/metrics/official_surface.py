@@ -18,7 +18,7 @@ from vitruv.surface.official import OFFICIAL_KAPPA_M
 from vitruv.surface.official_mat import read_mat
 from vitruv.types import Float64Array, PathLike
 
-_CODES = 256
+SUBDIVIDED = "SMPL_subdiv.mat"
 
 
 def open_official(folder: PathLike, *, cache: PathLike | None = None) -> ChartedSurface:
@@ -28,7 +28,7 @@ def open_official(folder: PathLike, *, cache: PathLike | None = None) -> Charted
     Raises MissingFileError, FormatError, UnsafeFileError.
     """
     folder, cache = Path(folder), cache_folder() if cache is None else Path(cache)
-    charts = folder / "SMPL_subdiv.mat"
+    charts = folder / SUBDIVIDED
     rows = read_vectors(charts, ("U_subdiv", "V_subdiv", "Part_ID_subdiv"))
     merge = folder / "SMPL_SUBDIV_TRANSFORM.mat"
     index = read_vectors(merge, ("index",))["index"]

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
-from vitruv.formats.annotation import GRID, PART_MASKS, Person
-from vitruv.formats.rle import decode_rle, rasterize_polygons, unpack_many
-from vitruv.metrics.rules import Rules
-from vitruv.types import BoolArray, Float64Array, Int64Array, UInt8Array
+from vitruv.formats.annotation import Person
+from vitruv.formats.rle import decode_rle, rasterize_polygons
+from vitruv.metrics.stretching import stretched
+from vitruv.types import BoolArray, Float64Array, Int32Array, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +46,32 @@ class Silhouette:
             return NOTHING
         return cls(x1, y1, mask[y1 - top : y2 - top, x1 - left : x2 - left])
 
+    def most_common(self, other: Silhouette) -> int:
+        """More pixels than this cannot be in both."""
+        left, top, right, bottom = self._overlap(other)
+        return min((right - left) * (bottom - top), self.area, other.area) if left < right and top < bottom else 0
+
     def common(self, other: Silhouette) -> int:
         """Pixels in both."""
-        left, top = max(self.left, other.left), max(self.top, other.top)
-        right = min(self.left + self.inside.shape[1], other.left + other.inside.shape[1])
-        bottom = min(self.top + self.inside.shape[0], other.top + other.inside.shape[0])
+        left, top, right, bottom = self._overlap(other)
         if left >= right or top >= bottom:
             return 0
         mine = self.inside[top - self.top : bottom - self.top, left - self.left : right - self.left]
         its = other.inside[top - other.top : bottom - other.top, left - other.left : right - other.left]
         return int(np.count_nonzero(mine & its))
 
+    def _overlap(self, other: Silhouette) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of what the two rectangles share."""
+        height, width = self.inside.shape
+        its_height, its_width = other.inside.shape
+        return (
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.left + width, other.left + its_width),
+            min(self.top + height, other.top + its_height),
+        )
 
-_GRID_PIXELS = GRID * GRID
+
 NOTHING = Silhouette(0, 0, np.zeros((0, 0), bool))
 
 
@@ -67,108 +80,36 @@ def of_detection(iuv_u8: UInt8Array, box_xywh: Sequence[float], size_hw: tuple[i
     return Silhouette.placed(iuv_u8[0] > 0, box_xywh, size_hw)
 
 
-def of_person(person: Person, union: UInt8Array | None, size_hw: tuple[int, int], rules: Rules) -> Silhouette:
-    """From the part masks; from the outline without them; nothing without either. union: of `foregrounds`."""
-    if union is None:
-        return Silhouette.of_image(outline(person, size_hw))
-    _, _, w, h = person.bbox_xywh
-    return Silhouette.placed(stretch(union, (h, w), align_corners=rules.align_corners), person.bbox_xywh, size_hw)
+def of_people(
+    people: Sequence[Person], unions: Sequence[Int32Array | None], sizes_hw: Sequence[tuple[int, int]], *, align_corners: bool
+) -> list[Silhouette]:
+    """From the part masks; from the outline without them; nothing without either.
 
-
-def foregrounds(people: Sequence[Person]) -> list[UInt8Array | None]:
-    """The union of the part masks of each person, on the grid: (256, 256) uint8, 0 or 1, [column, row]. All people at once.
-
-    Equals `Person.foreground`, transposed; None for people without `dp_masks`. Raises FormatError.
+    unions: of `part_masks`. sizes_hw: of each person's image. align_corners: see `stretching`.
     """
-    texts, owner = [], []
-    unions: dict[int, UInt8Array | None] = {}
-    for i, person in enumerate(people):
-        if "dp_masks" not in person.record:
-            unions[i] = None
-            continue
-        masks = [mask for mask in person.part_masks[:PART_MASKS] if mask]
-        if all(isinstance(mask["counts"], str) for mask in masks):
-            texts += [mask["counts"] for mask in masks]
-            owner += [i] * len(masks)
-        elif (union := person.foreground()) is not None:
-            unions[i] = union.T.astype(np.uint8)
-    try:
-        runs, first = unpack_many(texts)
-    except InputError:
-        return [_one_by_one(person) for person in people]
-    ends = np.cumsum(runs)
-    if len(texts) and (np.diff(np.append(0, ends)[first]) != _GRID_PIXELS).any():
-        return [_one_by_one(person) for person in people]
-    # The people lie one behind the other, with one free place between them. Even runs end where foreground begins.
-    counts, before = np.diff(first), _GRID_PIXELS * np.arange(len(texts))
-    ends += np.repeat(np.array(owner, np.int64) * (_GRID_PIXELS + 1) - before, counts)
-    is_end = (np.arange(len(runs)) + np.repeat(first[:-1], counts)) & 1
-    events = 2 * ends + is_end
-    open_ended = first[1:][counts % 2 == 1] - 1  # a last background run that no foreground follows
-    events = np.sort(np.delete(events, open_ended))
-    is_end = events & 1
-    depth = np.cumsum(1 - 2 * is_end)
-    borders = events[depth == 1 - is_end] >> 1
-    cuts = np.searchsorted(borders, np.arange(len(people) + 1) * (_GRID_PIXELS + 1))
-    for i in range(len(people)):
-        if i not in unions:
-            inner = borders[cuts[i] : cuts[i + 1]] - i * (_GRID_PIXELS + 1)
-            lengths = np.diff(np.concatenate([[0], inner, [_GRID_PIXELS]]))
-            unions[i] = np.repeat(np.arange(len(lengths), dtype=np.uint8) & 1, lengths).reshape(GRID, GRID)
-    return [unions[i] for i in range(len(people))]
+    known = [(union, person.bbox_xywh) for union, person in zip(unions, people, strict=True) if union is not None]
+    masks = iter(stretched([union for union, _ in known], [(h, w) for _, (_, _, w, h) in known], align_corners=align_corners))
+    return [
+        Silhouette.of_image(outline(person, size_hw))
+        if union is None
+        else Silhouette.placed(next(masks), person.bbox_xywh, size_hw)
+        for person, union, size_hw in zip(people, unions, sizes_hw, strict=True)
+    ]
 
 
-def _one_by_one(person: Person) -> UInt8Array | None:
-    """Where one of many masks is broken: the slow way, which names it."""
-    union = person.foreground()
-    return None if union is None else union.T.astype(np.uint8)
+def mask_iou(
+    found: Sequence[Silhouette], people: Sequence[Silhouette], crowd: Sequence[bool], *, at_least: float = 0.0
+) -> Float64Array:
+    """(d, p) float64: pixels in both by pixels in either; by those of the detection where the person is a crowd.
 
-
-def stretch(union: UInt8Array, sides_hw: tuple[float, float], *, align_corners: bool) -> BoolArray:
-    """A mask on the grid -> (h, w) bool over its box, by bilinear interpolation and a threshold of one half.
-
-    union: (256, 256) uint8, 0 or 1, [column, row]. sides_hw: of the box; the mask has the rounded size, at least 1.
-    align_corners: as SciPy's `zoom(order=1)`, which the official evaluator uses.
+    at_least: smaller values may be given as 0, which spares most of the counting.
     """
-    row, next_row, down, row_known = _taps(sides_hw[0], align_corners)
-    column, next_column, across, column_known = _taps(sides_hw[1], align_corners)
-    # Four neighbours as four bits; where they agree there is nothing to compute.
-    pair = np.take(union, next_column, axis=0)
-    pair <<= 1
-    pair |= np.take(union, column, axis=0)
-    pair = np.ascontiguousarray(pair.T)
-    bits = np.take(pair, next_row, axis=0)
-    bits <<= 2
-    bits |= np.take(pair, row, axis=0)
-    filled = bits == 15
-    y, x = np.divmod(np.flatnonzero(((bits + 1) & 14) != 0), bits.shape[1])  # neither 0 nor 15
-    four, low, left = bits[y, x], down[y], across[x]
-    weights = ((1 - low) * (1 - left), (1 - low) * left, low * (1 - left), low * left)
-    total = np.zeros(len(y))
-    for bit, weight in enumerate(weights):
-        total += np.where(four >> bit & 1, weight, 0.0)
-    filled[y, x] = total > 0.5
-    if not (row_known.all() and column_known.all()):
-        filled &= row_known[:, None] & column_known
-    return np.asarray(filled, bool)
-
-
-def _taps(side: float, align_corners: bool) -> tuple[Int64Array, Int64Array, Float64Array, BoolArray]:
-    """For each pixel along a side: grid index, the next one, the weight of that, and whether it lies on the grid at all."""
-    count = round(max(side, 1))
-    if align_corners:
-        at = np.arange(count) * ((GRID - 1) / (count - 1) if count > 1 else 1.0)
-    else:
-        at = np.clip((np.arange(count) + 0.5) * (GRID / count) - 0.5, 0, GRID - 1)
-    low = np.minimum(at.astype(np.int64), GRID - 1)
-    return low, np.minimum(low + 1, GRID - 1), at - np.floor(at), at <= GRID - 1
-
-
-def mask_iou(found: Sequence[Silhouette], people: Sequence[Silhouette], crowd: Sequence[bool]) -> Float64Array:
-    """(d, p) float64: pixels in both by pixels in either; by those of the detection where the person is a crowd."""
     result = np.zeros((len(found), len(people)))
     for d, mine in enumerate(found):
         for p, its in enumerate(people):
+            most = mine.most_common(its)
+            if not most or most < at_least * (mine.area if crowd[p] else mine.area + its.area - most):
+                continue
             common = mine.common(its)
             if common:
                 result[d, p] = common / (mine.area if crowd[p] else mine.area + its.area - common)

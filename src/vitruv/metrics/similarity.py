@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from vitruv.formats.annotation import Person
+from vitruv.metrics.lanes import Lanes, blocks
 from vitruv.metrics.rules import Rules
 from vitruv.metrics.surfaces import GeodesicSurface
 from vitruv.surface import KAPPA_GROUP_OF_CHART
@@ -32,6 +35,18 @@ class TruePoints:
     group: Int64Array
     kappa_m: Float64Array
     first: Int64Array
+
+    @cached_property
+    def counted(self) -> Int64Array:
+        """(p,) int64: how many points of each person have a vertex."""
+        before = np.append(0, np.cumsum(self.vertex >= 0))
+        return np.asarray(before[self.first[1:]] - before[self.first[:-1]], np.int64)
+
+    def of(self, people: slice) -> TruePoints:
+        """Those of some of the people."""
+        first = self.first[people.start : people.stop + 1]
+        cut = slice(int(first[0]), int(first[-1]))
+        return TruePoints(self.x[cut], self.y[cut], self.vertex[cut], self.group[cut], self.kappa_m[cut], first - first[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,93 +86,108 @@ def true_points(people: Sequence[Person], surface: GeodesicSurface, kappa_m: Flo
 
 
 @dataclass(frozen=True, eq=False)
-class _Image:
-    """One image among several that are measured together: its people and its detections."""
+class Lookups:
+    """What several images want to know of the surface before their people can be measured.
 
-    points: slice
-    people: slice
-    boxes_xywh: Float64Array
-    maps: Sequence[UInt8Array]
-
-
-def point_distances(
-    points: TruePoints,
-    people_of: Sequence[slice],
-    boxes_of: Sequence[Float64Array],
-    maps_of: Sequence[Sequence[UInt8Array]],
-    surface: GeodesicSurface,
-    rules: Rules,
-) -> list[PointDistances]:
-    """Measure several images at once.
-
-    points: of all their people. people_of: which of the people are each image's. boxes_of: (d, 4) float64 x, y, w, h of each
-    image's detections. maps_of: their chart maps, (3, h, w) uint8.
+    covered: entries of `lanes` whose point lies inside the detection. known: those of them where there are vertices to measure
+    between, wanted and found: (k,) int32. people_of, counts: which people, and how many detections, are each image's.
     """
-    images = [
-        _Image(slice(int(points.first[people.start]), int(points.first[people.stop])), people, boxes, maps)
-        for people, boxes, maps in zip(people_of, boxes_of, maps_of, strict=True)
-    ]
-    true_parts, code_parts, place_parts, shapes, inside_of = [], [], [], [], []
-    begin = 0
-    for image in images:
-        inside = np.zeros((len(image.maps), image.points.stop - image.points.start), bool)
-        for d, (columns, rows, covered) in enumerate(_covered(image, points, rules)):
-            inside[d, covered] = True
-            true_parts.append(image.points.start + covered)
-            code_parts.append(image.maps[d][:, rows, columns])
-            place_parts.append(begin + d * inside.shape[1] + covered)
-        inside_of.append(inside)
-        shapes.append((begin, inside.shape))
-        begin += inside.size
-    distances = np.full(begin, np.inf, np.float32)
-    looked_up = np.zeros(begin, bool)
-    if true_parts:
-        true, place = np.concatenate(true_parts), np.concatenate(place_parts)
-        found = surface.vertices_of_codes(np.concatenate(code_parts, axis=1))
-        wanted = points.vertex[true]
+
+    points: TruePoints
+    lanes: Lanes
+    covered: Int64Array
+    known: Int64Array
+    wanted: Int32Array
+    found: Int32Array
+    people_of: Sequence[slice]
+    counts: Sequence[int]
+
+    @classmethod
+    def of(
+        cls,
+        points: TruePoints,
+        people_of: Sequence[slice],
+        boxes_of: Sequence[Float64Array],
+        maps_of: Sequence[Sequence[UInt8Array]],
+        surface: GeodesicSurface,
+        rules: Rules,
+    ) -> Lookups:
+        """points: of all people. people_of: which of them are each image's. boxes_of: (d, 4) float64 x, y, w, h of each image's
+        detections. maps_of: their chart maps, (3, h, w) uint8."""
+        counts = [len(maps) for maps in maps_of]
+        lanes = Lanes.of(points.first, people_of, counts)
+        covered, codes = _covered(lanes, points, np.concatenate([np.zeros((0, 4)), *boxes_of]), list(chain(*maps_of)), rules)
+        found, wanted = surface.vertices_of_codes(codes), points.vertex[lanes.point[covered]]
         both = (found >= 0) & (wanted >= 0)
-        distances[place[both]] = surface.distances_m(wanted[both], found[both])
-        looked_up[place[both]] = wanted[both] != found[both]
-    result = []
-    for image, inside, (start, shape) in zip(images, inside_of, shapes, strict=True):
-        block = slice(start, start + shape[0] * shape[1])
-        result.append(_scored(image, points, inside, distances[block].reshape(shape), looked_up[block].reshape(shape), rules))
-    return result
+        return cls(points, lanes, covered, covered[both], wanted[both], found[both], people_of, counts)
 
 
-def _covered(image: _Image, points: TruePoints, rules: Rules) -> list[tuple[Int64Array, Int64Array, Int64Array]]:
-    """For each detection: columns and rows in its map of the points it covers, and which of the image's points those are."""
-    x, y = points.x[image.points], points.y[image.points]
+def point_distances(some: Sequence[Lookups], surface: GeodesicSurface, rules: Rules) -> list[PointDistances]:
+    """Measure all images of `some`, with one question to the surface."""
+    wanted, found = (np.concatenate([np.zeros(0, np.int32), *(getattr(one, of) for one in some)]) for of in ("wanted", "found"))
+    apart = np.split(surface.distances_m(wanted, found), np.cumsum([len(one.known) for one in some])[:-1]) if some else []
+    return [image for one, known in zip(some, apart, strict=True) for image in _measured(one, known, rules)]
+
+
+def _measured(asked: Lookups, known_m: Float32Array, rules: Rules) -> list[PointDistances]:
+    lanes, points = asked.lanes, asked.points
+    distances = np.full(len(lanes.point), np.inf, np.float32)
+    distances[asked.known] = known_m
+    touch = np.bincount(lanes.pair[asked.covered], minlength=len(lanes.person)) > 0
+    gps = _means(_values(distances, asked, rules), lanes, points, touch)
+    parts = [points.of(people) for people in asked.people_of]
+    of_people = blocks([(d, people.stop - people.start) for d, people in zip(asked.counts, asked.people_of, strict=True)])
+    of_points = blocks([(d, len(part.x)) for d, part in zip(asked.counts, parts, strict=True)])
+    return [
+        PointDistances(gps[pairs].reshape(shape), distances[entries].reshape(wide), part)
+        for (pairs, shape), (entries, wide), part in zip(of_people, of_points, parts, strict=True)
+    ]
+
+
+def _covered(
+    lanes: Lanes, points: TruePoints, boxes_xywh: Float64Array, maps: Sequence[UInt8Array], rules: Rules
+) -> tuple[Int64Array, UInt8Array]:
+    """Entries whose point lies inside the detection, and the codes (3, n) of its map there."""
     cut: Callable[[Float64Array], Float64Array] = np.trunc if rules.truncate else np.floor
-    result = []
-    for box, chart_map in zip(image.boxes_xywh, image.maps, strict=True):
-        left, top = (np.trunc(box[:2]) if rules.pixel_centers else box[:2]).tolist()
-        column, row = cut(x - left), cut(y - top)
-        # A box thinner than a pixel has a map of one pixel, but by the official rule no point is inside it.
-        width, height = (chart_map.shape[2], chart_map.shape[1]) if rules.pixel_centers else np.trunc(box[2:]).tolist()
-        covered = np.flatnonzero((column >= 0) & (column < width) & (row >= 0) & (row < height))
-        result.append((column[covered].astype(np.int64), row[covered].astype(np.int64), covered))
-    return result
+    corners = np.trunc(boxes_xywh[:, :2]) if rules.pixel_centers else boxes_xywh[:, :2]
+    # A box thinner than a pixel has a map of one pixel, but by the official rule no point is inside it.
+    sizes = np.array([m.shape[:0:-1] for m in maps]).reshape(-1, 2) if rules.pixel_centers else np.trunc(boxes_xywh[:, 2:])
+    place = [cut(at[lanes.point] - corner[lanes.detection]) for at, corner in zip((points.x, points.y), corners.T, strict=True)]
+    inside = [(at >= 0) & (at < side[lanes.detection]) for at, side in zip(place, sizes.T, strict=True)]
+    covered = np.flatnonzero(inside[0] & inside[1])
+    column, row = (at[covered].astype(np.int64) for at in place)
+    cuts = np.searchsorted(lanes.detection[covered], np.arange(len(maps) + 1)).tolist()
+    parts = [m[:, row[low:high], column[low:high]] for m, low, high in zip(maps, cuts[:-1], cuts[1:], strict=True) if low < high]
+    return covered, np.concatenate([np.zeros((3, 0), np.uint8), *parts], axis=1)
 
 
-def _scored(
-    image: _Image, points: TruePoints, inside: BoolArray, distances: Float32Array, looked_up: BoolArray, rules: Rules
-) -> PointDistances:
-    vertex, kappa = points.vertex[image.points], points.kappa_m[image.points]
-    values = similarity(distances.astype(np.float64) ** 2, kappa)
-    gps = np.zeros((len(image.maps), image.people.stop - image.people.start))
-    for g, person in enumerate(range(image.people.start, image.people.stop)):
-        columns = np.arange(points.first[person], points.first[person + 1]) - image.points.start
-        counted = columns[vertex[columns] >= 0]
-        if not len(counted):
-            continue
-        # By row, contiguous: the order in which NumPy adds is part of the official number.
-        chosen = np.ascontiguousarray(values[:, counted])
-        if rules.float32_squares:
-            for d in np.flatnonzero(looked_up[:, counted].all(axis=1)):
-                chosen[d] = similarity(distances[d, counted] ** 2, kappa[counted])
-        gps[:, g] = np.where(inside[:, columns].any(axis=1), chosen.mean(axis=1), 0.0)
-    return PointDistances(gps, distances, _part(points, image))
+def _values(distances: Float32Array, asked: Lookups, rules: Rules) -> Float64Array:
+    """(e,) float64, what every entry is worth."""
+    lanes, points, known = asked.lanes, asked.points, asked.known
+    squared = distances[known].astype(np.float64) ** 2
+    if rules.float32_squares:
+        # "From the table" are distances between two vertices that are not the same.
+        looked_up = np.bincount(lanes.pair[known[asked.wanted != asked.found]], minlength=len(lanes.person))
+        from_table = looked_up == points.counted[lanes.person]
+        squared = np.where(from_table[lanes.pair[known]], distances[known] ** 2, squared)
+    values = np.zeros(len(distances))
+    values[known] = similarity(squared, points.kappa_m[lanes.point[known]])
+    return values
+
+
+def _means(values: Float64Array, lanes: Lanes, points: TruePoints, touch: BoolArray) -> Float64Array:
+    """(q,) float64: the mean of each pair over the points that have a vertex, 0 without any, or where the detection covers none.
+
+    Pairs with equally many points are the rows of a matrix: the order in which NumPy adds is part of the official number.
+    """
+    counts = (points.vertex >= 0)[lanes.point]
+    start = (np.append(0, np.cumsum(counts)))[lanes.start]
+    values, many = values[counts], points.counted[lanes.person] * touch
+    means = np.zeros(len(start))
+    for n in np.unique(many[many > 0]).tolist():
+        chosen = np.flatnonzero(many == n)
+        means[chosen] = values[start[chosen, None] + np.arange(n)].mean(axis=1)
+    return means
 
 
 def similarity(squared_m2: AnyArray, kappa_m: AnyArray) -> Float64Array:
@@ -169,9 +199,3 @@ def geodesic_point_similarity(distances_m: AnyArray, kappa_m: AnyArray) -> float
     """GPS of one person. distances_m: (n,) metres, infinite where nothing was found; kappa_m: (n,) or one. 0 without points."""
     distances = np.asarray(distances_m, np.float64)
     return float(similarity(distances**2, np.asarray(kappa_m)).mean()) if len(distances) else 0.0
-
-
-def _part(points: TruePoints, image: _Image) -> TruePoints:
-    cut = image.points
-    first = points.first[image.people.start : image.people.stop + 1] - cut.start
-    return TruePoints(points.x[cut], points.y[cut], points.vertex[cut], points.group[cut], points.kappa_m[cut], first)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitruv.metrics.average_precision import precision_recall, thresholds_from
-from vitruv.metrics.chunks import Unit
+from vitruv.metrics.chunks import Chunk, Unit
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, joined, match
 from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou, outline
 from vitruv.types import Float64Array
@@ -28,13 +28,13 @@ class StandardTally:
         self._names = measures
         self._matches: dict[str, dict[int, list[Matches]]] = {name: {} for name in measures}
 
-    def add(self, units: Sequence[Unit]) -> None:
+    def add(self, chunk: Chunk) -> None:
         for name in self._names:
-            values = [_values(unit, name) for unit in units]
+            values = [_values(unit, name) for unit in chunk.units]
             if not values:
                 continue
             results = match(values, _THRESHOLDS, MatchRules(), tuple(_AREAS.values()))
-            for unit, result in zip(units, results, strict=True):
+            for unit, result in zip(chunk.units, results, strict=True):
                 self._matches[name].setdefault(unit.category, []).append(joined([result]))
 
     def measures(self, categories: int) -> dict[str, dict[str, float | None]]:
@@ -55,7 +55,9 @@ def _values(unit: Unit, name: str) -> ImageValues:
     sizes, values = unit.boxes_xywh[:, 2] * unit.boxes_xywh[:, 3], boxes
     if name == "segm":
         found = unit.silhouettes
-        values = mask_iou(found, [Silhouette.of_image(outline(person, unit.size_hw)) for person in unit.people], crowd)
+        values = mask_iou(
+            found, [Silhouette.of_image(outline(person, unit.size_hw)) for person in unit.people], crowd, at_least=0.49
+        )
         sizes = np.array([silhouette.area for silhouette in found], np.float64)
     return ImageValues(
         values[None],
