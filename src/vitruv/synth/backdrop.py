@@ -21,22 +21,33 @@ def window(source: AnyArray, left: float, top: float, step: float, angle: float,
     height, width, _ = source.shape
     rows, columns, _ = out.shape
     cos, sin = np.cos(angle) * step, np.sin(angle) * step
+    side = -1.0 if mirror else 1.0
+    # Nothing is reflected when all four corners lie inside; that is most photos.
+    reach_x = 0.5 * (abs(cos) * columns + abs(sin) * rows) + 1.5
+    reach_y = 0.5 * (abs(sin) * columns + abs(cos) * rows) + 1.5
+    inside = reach_x <= left <= width - reach_x and reach_y <= top <= height - reach_y
+    scale = np.float32(1.0 / 255.0)
     for y in range(rows):
         v = y + 0.5 - 0.5 * rows
+        row_x, row_y = left - sin * v - 0.5, top + cos * v - 0.5
         for x in range(columns):
-            u = x + 0.5 - 0.5 * columns
-            if mirror:
-                u = -u
-            sx = left + cos * u - sin * v - 0.5
-            sy = top + sin * u + cos * v - 0.5
-            x0, y0 = int(np.floor(sx)), int(np.floor(sy))
-            fx, fy = np.float32(sx - x0), np.float32(sy - y0)
-            xa, xb = _reflect(x0, width), _reflect(x0 + 1, width)
-            ya, yb = _reflect(y0, height), _reflect(y0 + 1, height)
+            u = (x + 0.5 - 0.5 * columns) * side
+            sx, sy = row_x + cos * u, row_y + sin * u
+            if inside:
+                xa, ya = int(sx), int(sy)
+                fx, fy = np.float32(sx - xa), np.float32(sy - ya)
+                xb, yb = xa + 1, ya + 1
+            else:
+                x0, y0 = int(np.floor(sx)), int(np.floor(sy))
+                fx, fy = np.float32(sx - x0), np.float32(sy - y0)
+                xa, xb = _reflect(x0, width), _reflect(x0 + 1, width)
+                ya, yb = _reflect(y0, height), _reflect(y0 + 1, height)
             for c in range(3):
-                upper = source[ya, xa, c] + fx * (np.float32(source[ya, xb, c]) - source[ya, xa, c])
-                lower = source[yb, xa, c] + fx * (np.float32(source[yb, xb, c]) - source[yb, xa, c])
-                out[y, x, c] = (upper + fy * (lower - upper)) * np.float32(1.0 / 255.0)
+                upper_a, upper_b = np.float32(source[ya, xa, c]), np.float32(source[ya, xb, c])
+                lower_a, lower_b = np.float32(source[yb, xa, c]), np.float32(source[yb, xb, c])
+                upper = upper_a + fx * (upper_b - upper_a)
+                lower = lower_a + fx * (lower_b - lower_a)
+                out[y, x, c] = (upper + fy * (lower - upper)) * scale
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -17,9 +17,8 @@ from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_oc
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import CropSample
-from vitruv.synth.troupe import Troupe
 from vitruv.synth.troupes import Troupes
-from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, draw_yaw, grown, zoomed
+from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
 PAD_VALUE = 114
@@ -68,38 +67,34 @@ class CropSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed)
+        self._troupes = Troupes(pack, seed, texel_m=2.0 / config.size_hw[0])
 
     def __call__(self, index: int) -> CropSample:
         rng = np.random.default_rng((self.seed, index))
-        troupe, first = self._troupes.of(index)
         view = None
         for attempt in range(_ATTEMPTS):
-            view = self._stage(troupe, first, rng, alone=attempt == _ATTEMPTS - 1)
+            view = self._stage(index, rng, alone=attempt == _ATTEMPTS - 1)
             if view is not None:
                 break
         if view is None:
             # Chance can hide a person again and again, and who lies straight is a sliver from every side; the last try leaves
             # nobody and nothing in the way and takes what it gets.
-            view = self._stage(troupe, first, rng, alone=True, whole=True)
+            view = self._stage(index, rng, alone=True, whole=True)
         if view is None:
             raise InputError(f"sample {index} of seed {self.seed} shows nobody; the pack's body is empty")
         return self._render(view, rng)
 
-    def _stage(self, troupe: Troupe, first: int, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
+    def _stage(self, index: int, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
         """People, camera, frame and things in front; None when too little of the target would be seen."""
-        parts = self.pack.parts
-        config = self.config
-        target = parts.cast(rng, troupe, first, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
+        target = self._troupes.main(index, rng)
         closest = 0.75 if rng.random() < 0.2 else 1.4
         camera = draw_camera(rng, target.surface, closest_m=closest)
         figures = [target]
         if not alone:
-            count = int(rng.choice(len(config.companions), p=config.companions))
-            for shift in draw_companions(rng, count):
-                member = int(rng.integers(len(troupe)))
-                other = parts.cast(rng, troupe, member, texel_m=2.0 / config.size_hw[0], yaw=draw_yaw(rng))
-                figures.append(other.moved(shift))
+            companions = self.config.companions
+            shifts = draw_companions(rng, int(rng.choice(len(companions), p=companions)))
+            others = self._troupes.bystanders(index, rng, len(shifts))
+            figures += [other.moved(shift) for other, shift in zip(others, shifts, strict=True)]
         pixels, depth = camera.project(target.surface)
         ahead = pixels[depth > 0.1]
         if len(ahead) < 0.5 * len(pixels):

@@ -39,6 +39,19 @@ class Figure:
         clothes = tuple(replace(c, vertices=c.vertices + by) for c in self.clothes)
         return replace(self, body=self.body + by, surface=self.surface + by, keypoints=self.keypoints + by, clothes=clothes)
 
+    def turned(self, yaw: float) -> Figure:
+        """The same figure, turned about the vertical through the origin. yaw: radians."""
+        turn = heading(yaw)
+        body, surface, normals, keypoints = (a @ turn.T for a in (self.body, self.surface, self.normals, self.keypoints))
+        clothes = tuple(turned(cloth, turn, np.zeros(3, np.float32)) for cloth in self.clothes)
+        return replace(self, body=body, surface=surface, normals=normals, keypoints=keypoints, clothes=clothes)
+
+
+def heading(yaw: float) -> Float32Array:
+    """(3, 3) float32: rotation about the vertical, 0 faces +z."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
+
 
 class Poses(Protocol):
     """Draws a pose; the same generator state gives the same pose."""
@@ -75,8 +88,7 @@ class Cast:
 
     def __call__(self, rng: np.random.Generator, troupe: Troupe, member: int, *, texel_m: float, yaw: float) -> Figure:
         """Dress one of them. texel_m: size of a picture pixel on the body, about; yaw: radians, 0 faces +z."""
-        cos, sin = np.cos(yaw), np.sin(yaw)
-        turn = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
+        turn = heading(yaw)
         body = troupe.posed.vertices[member] @ turn.T
         rise = np.array([0, -body[:, 1].min(), 0], np.float32)
         body += rise

@@ -16,9 +16,8 @@ from vitruv.synth.occluders import draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.picture import Lighting, soften_edges, tight_box
 from vitruv.synth.samples import SceneSample
-from vitruv.synth.troupe import Troupe
 from vitruv.synth.troupes import Troupes
-from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_yaw, zoomed
+from vitruv.synth.viewpoint import draw_camera, draw_companions, zoomed
 from vitruv.types import AnyArray, Float32Array, Int32Array
 
 PAD_VALUE = 114
@@ -64,33 +63,26 @@ class SceneSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed)
+        self._troupes = Troupes(pack, seed, texel_m=2.5 / min(config.size_hw))
 
     def __call__(self, index: int) -> SceneSample:
         rng = np.random.default_rng((self.seed, index))
         config = self.config
         content_hw = _content_size(config, rng)
         count = int(rng.choice(len(config.people), p=config.people))
-        troupe, first = self._troupes.of(index)
-        figures, camera = self._stage(count, troupe, first, content_hw, rng)
+        figures, camera = self._stage(index, count, content_hw, rng)
         sample = self._render(figures, camera, content_hw, rng)
         return _letterboxed(sample, config.size_hw) if content_hw != config.size_hw else sample
 
-    def _stage(
-        self, count: int, troupe: Troupe, first: int, size_hw: tuple[int, int], rng: np.random.Generator
-    ) -> tuple[list[Figure], Camera]:
+    def _stage(self, index: int, count: int, size_hw: tuple[int, int], rng: np.random.Generator) -> tuple[list[Figure], Camera]:
         """People on the ground before a camera that frames the first of them."""
-        cast = self.pack.parts.cast
         if count == 0:
             return [], zoomed(draw_camera(rng, np.array([[0.0, 0, 0], [0, 1.7, 0]])), np.array([-0.5, -0.5, 0.5, 0.5]), size_hw)
-        texel_m = 2.5 / size_hw[0]
-        main = cast(rng, troupe, first, texel_m=texel_m, yaw=draw_yaw(rng))
+        main = self._troupes.main(index, rng)
         camera = draw_camera(rng, main.surface, farthest_m=14.0)
         frame = self._frame(main, camera, size_hw, rng)
-        figures = [main]
-        for _ in range(count - 1):
-            other = cast(rng, troupe, int(rng.integers(len(troupe))), texel_m=texel_m, yaw=draw_yaw(rng))
-            figures.append(other.moved(_elsewhere(camera, frame, rng)))
+        others = self._troupes.bystanders(index, rng, count - 1)
+        figures = [main, *(other.moved(_elsewhere(camera, frame, rng)) for other in others)]
         return figures, zoomed(camera, frame, size_hw)
 
     def _frame(self, main: Figure, camera: Camera, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:

@@ -1,34 +1,66 @@
-"""`Troupes`: which troupe, and which of its members, a sample finds its people in."""
+"""`Troupes`: the people that the samples of a run are cast from."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
+from vitruv.synth.figure import Figure
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.troupe import Troupe
+from vitruv.synth.viewpoint import draw_yaw
 
 _STREAM = 7_001  # tells the troupes' random numbers from the samples'
 
 
-class Troupes:
-    """The people of a run of samples: sample number i finds its people in troupe i // `SAMPLES`, the same in every process.
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A troupe and those of its bystanders who have been dressed so far."""
 
+    number: int
+    troupe: Troupe
+    dressed: dict[int, Figure] = field(default_factory=dict)
+
+
+class Troupes:
+    """The people of a run of samples, the same in every process: sample number i finds them in troupe i // `SAMPLES`.
+
+    Every sample has a main person of its own. Bystanders are dressed once in a troupe and stand, turned another way, in several of
+    its pictures: dressing is what takes longest, and who looks at one person hardly looks at the others.
     One troupe is kept, so samples should be asked for more or less in order. Pickles without it.
     """
 
-    SAMPLES, SIZE = 16, 20
+    SAMPLES, BYSTANDERS = 16, 8
 
-    def __init__(self, pack: SynthPack, seed: int) -> None:
-        self._pack, self._seed = pack, seed
-        self._kept: tuple[int, Troupe] | None = None
+    def __init__(self, pack: SynthPack, seed: int, *, texel_m: float) -> None:
+        """texel_m: size of a picture pixel on the body, about."""
+        self._pack, self._seed, self._texel_m = pack, seed, texel_m
+        self._kept: _Kept | None = None
 
-    def of(self, index: int) -> tuple[Troupe, int]:
-        """The troupe of a sample and the member that is its first person."""
-        number, place = divmod(index, self.SAMPLES)
-        if self._kept is None or self._kept[0] != number:
+    def main(self, index: int, rng: np.random.Generator) -> Figure:
+        """The main person of a sample, dressed and turned by lot."""
+        place = index % self.SAMPLES
+        return self._pack.parts.cast(rng, self._of(index).troupe, place, texel_m=self._texel_m, yaw=draw_yaw(rng))
+
+    def bystanders(self, index: int, rng: np.random.Generator, count: int) -> list[Figure]:
+        """Others for the same picture, turned by lot; nobody twice as long as there are enough."""
+        kept = self._of(index)
+        order = [int(k) for _ in range(-(-count // self.BYSTANDERS)) for k in rng.permutation(self.BYSTANDERS)]
+        return [self._bystander(kept, k).turned(draw_yaw(rng)) for k in order[:count]]
+
+    def _of(self, index: int) -> _Kept:
+        number = index // self.SAMPLES
+        if self._kept is None or self._kept.number != number:
             rng = np.random.default_rng((self._seed, number, _STREAM))
-            self._kept = number, self._pack.parts.cast.troupe(rng, self.SIZE)
-        return self._kept[1], place
+            self._kept = _Kept(number, self._pack.parts.cast.troupe(rng, self.SAMPLES + self.BYSTANDERS))
+        return self._kept
+
+    def _bystander(self, kept: _Kept, k: int) -> Figure:
+        if k not in kept.dressed:
+            rng = np.random.default_rng((self._seed, kept.number, _STREAM, k))
+            kept.dressed[k] = self._pack.parts.cast(rng, kept.troupe, self.SAMPLES + k, texel_m=self._texel_m, yaw=0.0)
+        return kept.dressed[k]
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_pack": self._pack, "_seed": self._seed, "_kept": None}
+        return {**self.__dict__, "_kept": None}
