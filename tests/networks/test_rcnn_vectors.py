@@ -17,9 +17,10 @@ from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.networks.rcnn import DensePoseRCNN
 from vitruv.rcnn_config import DetectionRules
 from vitruv.results import DensePoses
-from vitruv.runtime.rcnn import RCNNModel, open_model
+from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_input import network_input, resize, resized_size
 from vitruv.runtime.rcnn_maps import chart_map
+from vitruv.runtime.rcnn_open import open_model
 
 HERE = Path(__file__).parents[1] / "data"
 OTHERS = ("tiny_dl", "tiny_wc1m", "tiny_dl_wc2m", "tiny_legacy", "tiny_cse")

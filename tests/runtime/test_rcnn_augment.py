@@ -12,8 +12,9 @@ from PIL import Image
 from vitruv.errors import ModelError
 from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.rcnn_config import DetectionRules
-from vitruv.runtime.rcnn import RCNNModel, open_model
+from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_augment import AugmentedModel, augmented, mirror_maps
+from vitruv.runtime.rcnn_open import open_model
 from vitruv.surface import MIRROR_CHART
 
 CASE = Path(__file__).parents[1] / "data" / "tiny_v1convx"

@@ -12,7 +12,17 @@ from vitruv.export.winograd import conv3x3, doubled
 from vitruv.geometry import resize_bilinear
 from vitruv.runtime.rcnn_graph import Graph
 from vitruv.runtime.rcnn_merge import cells_read, under_tiles
-from vitruv.runtime.rcnn_tiles import all_tiles, neighbours, places, run_tiles, tile_grid, touched, windows, windows_on_people
+from vitruv.runtime.rcnn_tiles import (
+    _parts,
+    all_tiles,
+    neighbours,
+    places,
+    run_tiles,
+    tile_grid,
+    touched,
+    windows,
+    windows_on_people,
+)
 from vitruv.types import Float32Array
 
 SIZES = [(1, 1), (4, 4), (5, 9), (12, 8)]
@@ -44,7 +54,8 @@ def graph_of(folder: Path, weight: Float32Array) -> Graph:
 @pytest.mark.parametrize("size_hw", SIZES)
 @pytest.mark.parametrize("at_once", [1, 160])
 def test_convolution(size_hw: tuple[int, int], at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitruv.runtime.rcnn_tiles._AT_ONCE", at_once)
+    for limit in ("_MOST_AT_ONCE", "_LEAST_AT_ONCE"):
+        monkeypatch.setattr(f"vitruv.runtime.rcnn_tiles.{limit}", at_once)
     rng = np.random.default_rng(0)
     maps, weight = rng.standard_normal((*size_hw, 3), np.float32), rng.standard_normal((5, 3, 3, 3), np.float32)
     graph, tiles, count = graph_of(tmp_path, weight), all_tiles(size_hw), size_hw[0] * size_hw[1]
@@ -52,6 +63,15 @@ def test_convolution(size_hw: tuple[int, int], at_once: int, tmp_path: Path, mon
     rows = {"windows": windows(tiles, size_hw, zero=count)}
     run_tiles(graph, {"cells": table_of(maps)}, rows, target=found, target_rows=places(tiles, size_hw))
     np.testing.assert_allclose(found.reshape(*size_hw, 5), convolved(maps, weight), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, []), (1, [1]), (47, [47]), (48, [24, 24]), (300, [150, 150]), (500, [125] * 4), (3400, [154] * 22)]
+)
+def test_parts_for_two_threads(count: int, sizes: list[int]) -> None:
+    cuts = _parts(count, 2)
+    assert cuts[0] == 0 and cuts[-1] == count
+    assert np.allclose(np.diff(cuts), sizes, atol=1)
 
 
 def test_no_tile(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from vitruv import __version__
 from vitruv.errors import InputError, ModelError
 from vitruv.export.graph import build_graph, round_weights, run_graph, save_graph
 from vitruv.networks import PIXEL_MEAN, fold_normalisation, normalise
-from vitruv.networks.compact_regressor import STRIDE
+from vitruv.networks.compact_regressor import STRIDE, person_first
 from vitruv.train import (
     DetectorConfig,
     Position,
@@ -59,7 +59,8 @@ class ExportReport:
 
 
 class RegressorGraph(nn.Module):
-    """`CompactRegressor` as the runtime sees it: pictures in, no auxiliary output."""
+    """`CompactRegressor` as the runtime sees it: pictures in, logits whose largest is the answer (`person_first`), no auxiliary
+    output."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class RegressorGraph(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.features(normalise(crops))  # type: ignore[operator]
-        return self.network.logits(features), self.network.uv(features)  # type: ignore[operator]
+        return person_first(self.network.logits(features)), self.network.uv(features)  # type: ignore[operator]
 
 
 class DetectorGraph(nn.Module):

@@ -13,10 +13,11 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.export.rcnn_layers import conv, input_channels_last, output_channels_last, twice_bilinear
+from vitruv.export.rcnn_trunk_graph import bottom_up
 from vitruv.geometry.proposals import ANCHOR_RATIOS
-from vitruv.rcnn_config import NORM_EPSILON, PYRAMID_LEVELS, RCNNArchitecture
+from vitruv.rcnn_config import PYRAMID_LEVELS, RCNNArchitecture
 
-_TRUNK = "backbone.bottom_up"
 _HEADS = "roi_heads"
 BOX_CELLS = 7
 
@@ -35,21 +36,6 @@ def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:
         logits, deltas = g.add_many("Split", [both, g.integers(anchors, 4 * anchors)], 2, axis=1)
         g.output(logits, f"logits{level}", (1, anchors, f"h{level}", f"w{level}"))
         g.output(deltas, f"deltas{level}", (1, 4 * anchors, f"h{level}", f"w{level}"))
-
-
-def bottom_up(g: OnnxGraph, a: RCNNArchitecture) -> dict[int, str]:
-    """image (1, 3, h, w) -> the levels of the pyramid, 2..5, before their last convolution: (1, c, h/4, w/4)..."""
-    x = g.input("image", (1, 3, "h", "w"))
-    x = g.add("Relu", _conv_norm(g, x, f"{_TRUNK}.stem.conv1", kernel=7, stride=2))
-    x = g.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
-    merged: dict[int, str] = {}
-    for stage, blocks in enumerate(a.blocks):
-        for block in range(blocks):
-            x = _bottleneck(g, x, f"{_TRUNK}.res{stage + 2}.{block}", stride=2 if block == 0 and stage > 0 else 1, first=block == 0)
-        merged[stage + 2] = conv(g, x, f"backbone.fpn_lateral{stage + 2}", kernel=1)
-    for level in reversed(PYRAMID_LEVELS[:-1]):
-        merged[level] = g.add("Add", merged[level], _twice_nearest(g, merged[level + 1]))
-    return merged
 
 
 def boxes(g: OnnxGraph, a: RCNNArchitecture) -> None:
@@ -81,7 +67,7 @@ def merge(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """p2..p5 -> merged (1, c, h/4, w/4)."""
     levels = {level: _pyramid_input(g, a, level) for level in PYRAMID_LEVELS}
     decoder = f"{_HEADS}.decoder"
-    coarse = {"p3.0": levels[3], "p4.2": to_stride_8(g, levels[4], 4), "p5.4": to_stride_8(g, levels[5], 5)}
+    coarse = {"p3.0": levels[3], "p4.2": _to_stride_8(g, levels[4], 4), "p5.4": _to_stride_8(g, levels[5], 5)}
     parts = [g.add("Relu", conv(g, x, f"{decoder}.{name}", kernel=3)) for name, x in coarse.items()]
     # Doubling is linear, so it is done once on their sum and not for each of them.
     eighth = g.add("Add", g.add("Add", parts[0], parts[1]), parts[2])
@@ -111,57 +97,12 @@ def pool_people(g: OnnxGraph, a: RCNNArchitecture) -> str:
     return _roi_align(g, merged, g.input("boxes", ("n", 4)), size=a.pool_size, scale=1 / 4, aligned=False)
 
 
-def conv(g: OnnxGraph, x: str, *names: str, kernel: int, dilation: int = 1, bias: bool = True) -> str:
-    """A convolution; several names make one wider convolution, their outputs one after the other."""
-    weights = joined(g, [f"{name}.weight" for name in names])
-    inputs = [x, weights, *([joined(g, [f"{name}.bias" for name in names])] if bias else [])]
-    margin = dilation * (kernel // 2)
-    return g.add("Conv", *inputs, kernel_shape=[kernel] * 2, pads=[margin] * 4, dilations=[dilation] * 2)
-
-
-def twice_bilinear(g: OnnxGraph, x: str) -> str:
-    scales = g.constant(np.array([1, 1, 2, 2], np.float32))
-    return g.add("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
-
-
-def _twice_nearest(g: OnnxGraph, x: str) -> str:
-    scales = g.constant(np.array([1, 1, 2, 2], np.float32))
-    return g.add("Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-
-
-def joined(g: OnnxGraph, names: list[str], axis: int = 0) -> str:
-    weights = [g.weight(name) for name in names]
-    return weights[0] if len(weights) == 1 else g.add("Concat", *weights, axis=axis)
-
-
-def _conv_norm(g: OnnxGraph, x: str, name: str, *, kernel: int, stride: int = 1) -> str:
-    x = g.add("Conv", x, g.weight(f"{name}.weight"), kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
-    statistics = [g.weight(f"{name}.norm.{part}") for part in ("weight", "bias", "running_mean", "running_var")]
-    return g.add("BatchNormalization", x, *statistics, epsilon=NORM_EPSILON)
-
-
-def _bottleneck(g: OnnxGraph, x: str, name: str, *, stride: int, first: bool) -> str:
-    y = g.add("Relu", _conv_norm(g, x, f"{name}.conv1", kernel=1, stride=stride))
-    y = g.add("Relu", _conv_norm(g, y, f"{name}.conv2", kernel=3))
-    y = _conv_norm(g, y, f"{name}.conv3", kernel=1)
-    shortcut = _conv_norm(g, x, f"{name}.shortcut", kernel=1, stride=stride) if first else x
-    return g.add("Relu", g.add("Add", y, shortcut))
-
-
 def _linear(g: OnnxGraph, x: str, name: str) -> str:
     return g.add("Gemm", x, g.weight(f"{name}.weight"), g.weight(f"{name}.bias"), transB=1)
 
 
 def _pyramid_input(g: OnnxGraph, a: RCNNArchitecture, level: int) -> str:
     return input_channels_last(g, f"p{level}", (1, f"h{level}", f"w{level}", a.fpn_channels))
-
-
-def input_channels_last(g: OnnxGraph, name: str, shape: tuple[int | str, ...]) -> str:
-    return g.add("Transpose", g.input(name, shape), perm=[0, 3, 1, 2])
-
-
-def output_channels_last(g: OnnxGraph, value: str, name: str, shape: tuple[int | str, ...]) -> None:
-    g.output(g.add("Transpose", value, perm=[0, 2, 3, 1]), name, shape)
 
 
 def _pool_from_pyramid(g: OnnxGraph, a: RCNNArchitecture, *, size: int, aligned: bool) -> str:
@@ -189,7 +130,7 @@ def _roi_align(g: OnnxGraph, features: str, found: str, *, size: int, scale: flo
     )
 
 
-def to_stride_8(g: OnnxGraph, x: str, level: int) -> str:
+def _to_stride_8(g: OnnxGraph, x: str, level: int) -> str:
     """p4 or p5 through all but its last convolution: (1, c, h/8, w/8)."""
     for step in range(level - 3):
         x = twice_bilinear(g, g.add("Relu", conv(g, x, f"{_HEADS}.decoder.p{level}.{2 * step}", kernel=3)))

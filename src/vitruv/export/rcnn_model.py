@@ -16,7 +16,7 @@ from vitruv.export import rcnn_graphs
 from vitruv.export import rcnn_tile_graphs as tiles
 from vitruv.export.detectron2 import Checkpoint, read_checkpoint
 from vitruv.export.onnx_writer import OnnxGraph, Stored
-from vitruv.export.rcnn_people_graph import many_people, people, pooled_people
+from vitruv.export.rcnn_people_graph import people, tiled_people
 from vitruv.export.safetensors_file import write_safetensors
 from vitruv.rcnn_config import MODEL_FORMAT, DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
@@ -117,9 +117,9 @@ def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     if not a.box_pooler_aligned:
         graphs["pooled_boxes"] = rcnn_graphs.pooled_boxes
     if a.decoder_channels is not None:
-        graphs |= {"merge": rcnn_graphs.merge, "merge_from_16": tiles.merge_from_16}
+        graphs |= {"merge": rcnn_graphs.merge, "merge_from_32": tiles.merge_from_32, "merge_at_16": tiles.merge_at_16}
         graphs |= {"merge_at_8": tiles.merge_at_8, "merge_at_4": tiles.merge_at_4}
-        graphs |= {"pooled_people": pooled_people, "many_people": many_people}
+        graphs["tiled_people"] = tiled_people
     if mesh is not None:
         graphs["vertices"] = partial(rcnn_graphs.vertices, mesh=mesh)
     return graphs

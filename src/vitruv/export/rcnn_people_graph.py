@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_graphs import conv, input_channels_last, pool_people, twice_bilinear
+from vitruv.export.rcnn_graphs import pool_people
+from vitruv.export.rcnn_layers import conv, twice_bilinear
 from vitruv.export.winograd import OUTPUTS, PRODUCTS, TILE, conv3x3, zero_row
 from vitruv.rcnn_config import ASPP_DILATIONS, CONFIDENCE_FLOOR, GROUPS, NORM_EPSILON, RCNNArchitecture
 
@@ -15,15 +16,7 @@ _PREDICTOR = "roi_heads.densepose_predictor"
 
 def people(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """merged and boxes (or p2..p5 and boxes2..5, see `pool_people`) -> one output per branch, (n, c, 4s, 4s)."""
-    _convolutions(g, a, pool_people(g, a))
-
-
-def pooled_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """As `people`, from features that were pooled already: pooled (n, s, s, c)."""
-    _convolutions(g, a, input_channels_last(g, "pooled", ("n", a.pool_size, a.pool_size, a.fpn_channels)))
-
-
-def _convolutions(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:
+    x = pool_people(g, a)
     if a.head == "deeplab":
         x = _atrous_pyramid(g, a, x)
     for layer in range(a.head_layers):
@@ -36,11 +29,12 @@ def _convolutions(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:
     predict(g, a, x)
 
 
-def many_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
-    """`pooled_people` with the convolutions by tiles: faster for several people on a CPU, for three hundred megabytes of memory.
+def tiled_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
+    """`people` for processors, from features that were pooled already, pooled (n, s, s, c), with the convolutions by tiles.
 
     windows (36, t): where the tiles of all people read in the rows of pooled; inner_windows: where they read in the output of
-    a layer, (16, t) cells. In both, the row after the last one is zeros.
+    a layer, (16, t) cells. In both, the row after the last one is zeros. order (n * s * s,): where each cell of the maps lies
+    in that output.
     """
     side, inner = a.pool_size, a.fpn_channels
     pooled = g.input("pooled", ("n", side, side, inner))
@@ -58,9 +52,10 @@ def many_people(g: OnnxGraph, a: RCNNArchitecture) -> None:
             x = g.add("Add", x, g.weight(f"{name}.bias"))
         x = g.add("Relu", x)
         inner, seen = a.head_channels, windows["inner_windows"]
-    count = side // TILE
-    apart = g.add("Reshape", x, g.integers(TILE, TILE, -1, count, count, inner))
-    predict(g, a, g.add("Reshape", g.add("Transpose", apart, perm=[2, 5, 3, 0, 4, 1]), g.integers(-1, inner, side, side)))
+    order = g.input("order", ("k",), "int64")
+    cells = g.add("Gather", g.add("Reshape", x, g.integers(-1, inner)), order, axis=0)
+    first = g.add("Transpose", g.add("Reshape", cells, g.integers(-1, side * side, inner)), perm=[0, 2, 1])
+    predict(g, a, g.add("Reshape", first, g.integers(-1, inner, side, side)))
 
 
 def _group_norm_of_tiles(g: OnnxGraph, x: str, name: str, side: int, channels: int) -> str:

@@ -36,6 +36,7 @@ _OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0]
 
 # Doubling by bilinear interpolation: four cells in a row, from four cells of the coarser map, the outer two half outside the tile.
 _DOUBLED = np.array([[1, 3, 0, 0], [0, 3, 1, 0], [0, 1, 3, 0], [0, 0, 3, 1]]) / 4
+_DOUBLED_WINDOW = np.array([[3, 1, 0, 0], *(4 * _DOUBLED), [0, 0, 1, 3]]) / 4
 
 
 def conv3x3(g: OnnxGraph, cells: str, windows: str, weight: str, *, inner: int, out: int) -> str:
@@ -43,9 +44,23 @@ def conv3x3(g: OnnxGraph, cells: str, windows: str, weight: str, *, inner: int, 
 
     weight: value (out, inner, 3, 3).
     """
-    spread = _along_first(g, _INPUT, g.add("Gather", cells, windows, axis=0), inner)
+    return conv_of_windows(g, g.add("Gather", cells, windows, axis=0), weight, inner=inner, out=out)
+
+
+def conv_of_windows(g: OnnxGraph, gathered: str, weight: str, *, inner: int, out: int) -> str:
+    """`conv3x3`, from the 6x6 cells in and around each tile: (36, t, inner) -> (16, t, out)."""
+    spread = _along_first(g, _INPUT, gathered, inner)
     products = g.add("MatMul", spread, _kernels(g, weight, inner, out))
     return _along_first(g, _OUTPUT, products, out)
+
+
+def windows_of_doubled(g: OnnxGraph, cells: str, neighbours: str, inside: str, *, channels: int) -> str:
+    """What `conv_of_windows` takes, of a map at twice its size: (36, t, channels). neighbours: as for `doubled`.
+
+    inside (36, t, 1): 1 where the doubled map has a cell, 0 outside of it.
+    """
+    wide = _along_first(g, _DOUBLED_WINDOW, g.add("Gather", cells, neighbours, axis=0), channels)
+    return g.add("Mul", wide, inside)
 
 
 def doubled(g: OnnxGraph, cells: str, neighbours: str, *, channels: int) -> str:

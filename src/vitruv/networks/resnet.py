@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from vitruv.rcnn_config import NORM_EPSILON
 
@@ -27,6 +28,9 @@ class FrozenBatchNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            # One pass over the map instead of two; its gradient would cost more, which is then not asked for.
+            return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=NORM_EPSILON)
         scale = self.weight * (self.running_var + NORM_EPSILON).rsqrt()
         shift = self.bias - self.running_mean * scale
         return x * scale.to(x.dtype)[:, None, None] + shift.to(x.dtype)[:, None, None]

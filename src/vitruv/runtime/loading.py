@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "embedded": "vitruv.runtime.embedded",
-    "rcnn": "vitruv.runtime.rcnn",
+    "rcnn": "vitruv.runtime.rcnn_open",
 }
 """kind -> module."""
 

@@ -7,31 +7,27 @@ A picture passes: `resize` -> `trunk` (pyramid) -> `find` (proposals, then boxes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from vitruv.errors import InputError, ModelError
+from vitruv.errors import ModelError
 from vitruv.geometry import clip, placement_xywh
 from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, select_detections
-from vitruv.rcnn_config import MODEL_FORMAT, PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.results import ChartMap, DensePoses
+from vitruv.runtime.devices import usable_threads
 from vitruv.runtime.rcnn_graph import Graph, Value, array
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
 from vitruv.runtime.rcnn_maps import body_mask, chart_map, embeddings_in
 from vitruv.runtime.rcnn_merge import TiledMerge
 from vitruv.runtime.rcnn_pool import pool
-from vitruv.runtime.rcnn_pyramid import TiledPyramid
 from vitruv.runtime.rcnn_tiles import windows_on_people
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
 BOX_CELLS = 7
 _PEOPLE_AT_ONCE = 8
-_MANY = 3  # people in a picture, from which the other form of the dense head is faster
-_TILED_LEVELS = (2, 3)
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 
 Pyramid = dict[str, Value]
@@ -45,8 +41,7 @@ Stage = Callable[[Mapping[str, Value]], dict[str, Value]]
 class RCNNModel:
     """Finds people, then maps each of them. The methods are the stages of `predict`, in order.
 
-    boxes, people: take boxes, or on a processor what was pooled from them. many_people: opens, when first called, the form of
-    `people` that is faster for several people and takes more memory.
+    boxes, people: take boxes, or on a processor what was pooled from them.
     """
 
     architecture: RCNNArchitecture
@@ -56,7 +51,6 @@ class RCNNModel:
     trunk: Stage
     boxes: Graph
     people: Graph
-    many_people: Callable[[], Graph]
     merge: Graph | TiledMerge | None
     vertices: Graph | None
 
@@ -85,17 +79,23 @@ class RCNNModel:
         self, boxes_xyxy: Float32Array, scores: Float32Array, people: Iterable[dict[str, Float32Array]], size_hw: tuple[int, int]
     ) -> DensePoses:
         """From raw maps of people to their pixels. boxes_xyxy: (n, 4) in pixels of the picture, of `size_hw`."""
-        charts, confidences, closest = [], [], []
-        for place, maps in zip(placement_xywh(boxes_xyxy), people, strict=True):
-            box_hw = (int(place[3]), int(place[2]))
-            if self.vertices is None:
-                chart, confidence = chart_map(maps, box_hw)
-                charts.append(chart)
-                confidences.append(confidence)
-            else:
-                charts.append(ChartMap.empty(box_hw))
-                closest.append(self.closest_vertices(maps, box_hw))
-        return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences if any(confidences) else (), closest)
+        sizes = [(int(place[3]), int(place[2])) for place in placement_xywh(boxes_xyxy)]
+        # While the next people go through the network, threads resample those who are done.
+        with ThreadPoolExecutor(usable_threads()) as threads:
+            running = [threads.submit(self._pixels, maps, size) for maps, size in zip(people, sizes, strict=True)]
+            done = [one.result() for one in running]
+        charts = [chart for chart, _, _ in done]
+        confidences = [confidence for _, confidence, _ in done if confidence]
+        closest = [vertices for _, _, vertices in done if vertices is not None]
+        return DensePoses(boxes_xyxy, scores, charts, size_hw, confidences, closest)
+
+    def _pixels(
+        self, maps: dict[str, Float32Array], box_hw: tuple[int, int]
+    ) -> tuple[ChartMap, dict[str, Float32Array], Int32Array | None]:
+        """Chart, confidences and closest vertices of one person, at the pixels of the box."""
+        if self.vertices is not None:
+            return ChartMap.empty(box_hw), {}, self.closest_vertices(maps, box_hw)
+        return *chart_map(maps, box_hw), None
 
     def find(self, pyramid: Pyramid, input_hw: tuple[int, int], above: float) -> tuple[Float32Array, Float32Array]:
         """Boxes of people (n, 4) in pixels of the input and scores (n,), falling, all above a score."""
@@ -149,18 +149,16 @@ class RCNNModel:
             on_map = {"map": self.merge(pyramid, boxes_xyxy)}
         elif self.merge is not None:
             on_map = self.merge(pyramid)
-        many = len(boxes_xyxy) >= _MANY and "map" in on_map
-        people = self.many_people() if many else self.people
         for start in range(0, len(boxes_xyxy), _PEOPLE_AT_ONCE):
             part = boxes_xyxy[start : start + _PEOPLE_AT_ONCE]
             order = np.arange(len(part))
             if self.merge is None:
                 per_level, order = _by_level(part)
-                outputs = people(pyramid | per_level)
+                outputs = self.people(pyramid | per_level)
             elif "map" in on_map:
-                outputs = people(self._pooled_people(on_map["map"], part))
+                outputs = self.people(self._pooled_people(on_map["map"], part))
             else:
-                outputs = people({**on_map, "boxes": part})
+                outputs = self.people({**on_map, "boxes": part})
             maps = {name: array(value) for name, value in outputs.items()}
             for i in np.argsort(order):
                 yield {name: value[i] for name, value in maps.items()}
@@ -191,50 +189,3 @@ def _by_level(boxes_xyxy: Float32Array) -> tuple[dict[str, Float32Array], Int64A
     levels = pyramid_level(boxes_xyxy)
     per_level = {f"boxes{level}": boxes_xyxy[levels == level] for level in PYRAMID_LEVELS}
     return per_level, np.argsort(levels, kind="stable")
-
-
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str, tiled: bool = True) -> RCNNModel:
-    """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used.
-
-    tiled: on a processor, run the forms of the graphs that are faster there; False runs what other devices run.
-    """
-    if manifest.get("version") != MODEL_FORMAT:
-        raise ModelError(f"{folder}: was made by another version of vitruv; remove it and convert the checkpoint again")
-    try:
-        settings = manifest["settings"]
-        architecture = RCNNArchitecture.from_dict(manifest["architecture"])
-        rules = DetectionRules(**settings["rules"])
-        sizes = int(settings["min_size"]), int(settings["max_size"])
-    except (KeyError, TypeError, ValueError, InputError) as error:
-        raise ModelError(f"{folder}: model.json cannot be used ({error}); convert the checkpoint again") from None
-
-    def graph(name: str, threads: int | None = None) -> Graph:
-        return Graph(folder / f"{name}.onnx", device=device, threads=threads)
-
-    decoder = architecture.decoder_channels is not None
-    people = graph("people")
-    tiled = tiled and people.on_processor
-    if tiled and decoder:
-        people = graph("pooled_people")
-    trunk: Stage
-    merge: Graph | TiledMerge | None = None
-    if tiled:
-        outputs = {level: graph(f"pyramid_output{level}", 1) for level in _TILED_LEVELS}
-        trunk = TiledPyramid(architecture.fpn_channels, graph("pyramid_base"), outputs, graph("proposal_head", 1))
-        if decoder:
-            merge = TiledMerge(graph("merge_from_16"), graph("merge_at_8", 1), graph("merge_at_4", 1))
-    else:
-        trunk = graph("trunk")
-        merge = graph("merge") if decoder else None
-    return RCNNModel(
-        architecture=architecture,
-        rules=rules,
-        min_size=sizes[0],
-        max_size=sizes[1],
-        trunk=trunk,
-        boxes=graph("pooled_boxes" if tiled and not architecture.box_pooler_aligned else "boxes"),
-        people=people,
-        many_people=cache(partial(graph, "many_people")),
-        merge=merge,
-        vertices=graph("vertices") if architecture.meshes else None,
-    )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruv.runtime.rcnn_graph import Graph, Value, array
-from vitruv.runtime.rcnn_tiles import TILE, neighbours, places, run_tiles, tile_grid, touched, windows
-from vitruv.types import BoolArray, Float32Array
+from vitruv.runtime.rcnn_tiles import TILE, inside, neighbours, places, run_tiles, tile_grid, touched, windows
+from vitruv.types import AnyArray, BoolArray, Float32Array
 
 _STRIDE = 4
 
@@ -22,7 +22,8 @@ _STRIDE = 4
 class TiledMerge:
     """Stands for the graph `merge`: its parts, from coarse to fine."""
 
-    from_16: Graph
+    from_32: Graph
+    at_16: Graph
     at_8: Graph
     at_4: Graph
 
@@ -32,24 +33,33 @@ class TiledMerge:
         pyramid: of `TiledPyramid`. boxes_xyxy: (n, 4) in pixels of the input, n > 0.
         """
         cells = array(pyramid["cells"])
-        (_, h4, w4, channels), (_, h8, w8, _) = pyramid["p2"].shape, pyramid["p3"].shape
+        size4, size8, size16 = ((m.shape[1], m.shape[2]) for m in (pyramid["p2"], pyramid["p3"], pyramid["p4"]))
+        counts = [height * width for height, width in (size4, size8, size16)]
         zero = len(cells) - 1
-        read = cells_read(boxes_xyxy, (h4, w4))
-        at_4 = touched(read)
-        at_8 = touched(under_tiles(read, (h8, w8)))
+        read = cells_read(boxes_xyxy, size4)
+        under = under_tiles(read, size8)
+        at_4, at_8, at_16 = touched(read), touched(under), touched(under_tiles(under, size16))
 
-        coarse = self.from_16(pyramid)
-        rows = {
-            "windows": windows(at_8, (h8, w8), start=h4 * w4, zero=zero),
-            "windows8": windows(at_8, (h8, w8), zero=h8 * w8),
+        from5 = array(self.from_32(pyramid)["from5"])
+        coarse = np.zeros((counts[2], 2 * from5.shape[1]), np.float32)
+        rows: dict[str, AnyArray] = {
+            "windows": windows(at_16, size16, start=counts[0] + counts[1], zero=zero),
+            "windows16": windows(at_16, size16, zero=counts[2]),
         }
-        eighth = np.zeros((h8 * w8, array(coarse["from4"]).shape[1]), np.float32)
-        run_tiles(self.at_8, {"cells": cells, **coarse}, rows, target=eighth, target_rows=places(at_8, (h8, w8)))
+        run_tiles(self.at_16, {"cells": cells, "from5": from5}, rows, target=coarse, target_rows=places(at_16, size16))
 
-        rows = {"windows": windows(at_4, (h4, w4), zero=zero), "neighbours": neighbours(at_4, (h8, w8))}
-        merged = np.zeros((h4 * w4, channels), np.float32)
-        run_tiles(self.at_4, {"cells": cells, "eighth": eighth}, rows, target=merged, target_rows=places(at_4, (h4, w4)))
-        return merged.reshape(h4, w4, channels)
+        eighth = np.zeros((counts[1], from5.shape[1]), np.float32)
+        rows = {
+            "windows": windows(at_8, size8, start=counts[0], zero=zero),
+            "neighbours": neighbours(at_8, size16),
+            "inside": inside(at_8, size8),
+        }
+        run_tiles(self.at_8, {"cells": cells, "coarse": coarse}, rows, target=eighth, target_rows=places(at_8, size8))
+
+        merged = np.zeros((counts[0], cells.shape[1]), np.float32)
+        rows = {"windows": windows(at_4, size4, zero=zero), "neighbours": neighbours(at_4, size8)}
+        run_tiles(self.at_4, {"cells": cells, "eighth": eighth}, rows, target=merged, target_rows=places(at_4, size4))
+        return merged.reshape(*size4, -1)
 
 
 def cells_read(boxes_xyxy: Float32Array, size_hw: tuple[int, int]) -> BoolArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from vitruv.rcnn_config import PYRAMID_LEVELS
 from vitruv.runtime.rcnn_graph import Graph, Value
-from vitruv.runtime.rcnn_tiles import all_tiles, places, run_tiles, windows
+from vitruv.runtime.rcnn_tiles import all_tiles, order, places, run_tiles, windows
 from vitruv.types import Float32Array
 
 _ANCHORS = 3
@@ -42,7 +42,7 @@ class TiledPyramid:
         merged = {level: _table(h * w, self.channels) for level, (h, w) in sizes.items() if level in self.outputs}
         into = {f"p{level}": levels[level] for level in PYRAMID_LEVELS if level not in self.outputs}
         into |= {f"merged{level}": table[:-1].reshape(levels[level].shape) for level, table in merged.items()}
-        self.base(values, into)
+        self.base({**values, **self._tiles_of_trunk(sizes)}, into)
         for level, table in merged.items():
             tiles = all_tiles(sizes[level])
             rows = {"windows": windows(tiles, sizes[level], zero=len(table) - 1)}
@@ -51,6 +51,16 @@ class TiledPyramid:
         levels[6][:] = levels[5][:, ::2, ::2]
         pyramid: dict[str, Value] = {f"p{level}": levels[level] for level in PYRAMID_LEVELS}
         return pyramid | {"cells": cells} | self._propose(cells, sizes, starts)
+
+    def _tiles_of_trunk(self, sizes: Mapping[int, tuple[int, int]]) -> dict[str, Value]:
+        """What `base` takes besides the image: of maps whose convolutions go by tiles, where these read and write."""
+        found: dict[str, Value] = {}
+        for level, size in sizes.items():
+            if f"windows{level}" in self.base.inputs:
+                tiles = all_tiles(size)
+                found[f"windows{level}"] = windows(tiles, size, zero=size[0] * size[1])
+                found[f"order{level}"] = order(places(tiles, size))
+        return found
 
     def _propose(self, cells: Float32Array, sizes: Mapping[int, tuple[int, int]], starts: Mapping[int, int]) -> dict[str, Value]:
         """logits2..6 (1, 3, h, w) and deltas2..6 (1, 12, h, w)."""

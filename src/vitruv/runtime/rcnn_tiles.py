@@ -14,10 +14,11 @@ import numpy as np
 
 from vitruv.runtime.devices import usable_threads
 from vitruv.runtime.rcnn_graph import Graph, Value, array
-from vitruv.types import BoolArray, Float32Array, Int64Array
+from vitruv.types import AnyArray, BoolArray, Float32Array, Int64Array
 
 TILE = 4
-_AT_ONCE = 160  # tiles: what a thread works on stays in the processor's cache, and memory stays bounded
+_MOST_AT_ONCE = 160  # tiles: what a thread works on stays in the processor's cache, and memory stays bounded
+_LEAST_AT_ONCE = 24  # below, reading the kernels takes longer than the products
 OUTSIDE = -1
 
 
@@ -37,10 +38,24 @@ def windows(tiles: Int64Array, size_hw: tuple[int, int], *, start: int = 0, zero
     return np.where(found == OUTSIDE, zero, found + start)
 
 
+def inside(tiles: Int64Array, size_hw: tuple[int, int]) -> Float32Array:
+    """(36, t, 1): 1 for those of the 6x6 cells in and around each tile that are on the map, 0 for the others."""
+    return np.asarray((_cells(tiles * TILE - 1, 6, size_hw) != OUTSIDE)[..., None], np.float32)
+
+
 def places(tiles: Int64Array, size_hw: tuple[int, int], *, start: int = 0) -> Int64Array:
     """(16, t): the rows of the 4x4 cells of each tile; OUTSIDE for those that are not on the map."""
     found = _cells(tiles * TILE, TILE, size_hw)
     return np.where(found == OUTSIDE, OUTSIDE, found + start)
+
+
+def order(places_of_tiles: Int64Array) -> Int64Array:
+    """(cells,): of each cell of a map, its number among the (16, t) cells of its tiles; the inverse of `places`."""
+    flat = places_of_tiles.reshape(-1)
+    inside = np.flatnonzero(flat != OUTSIDE)
+    found = np.empty(len(inside), np.int64)
+    found[flat[inside]] = inside
+    return found
 
 
 def neighbours(tiles: Int64Array, size_hw: tuple[int, int]) -> Int64Array:
@@ -51,7 +66,8 @@ def neighbours(tiles: Int64Array, size_hw: tuple[int, int]) -> Int64Array:
 
 
 def windows_on_people(count: int, side: int) -> dict[str, Int64Array]:
-    """`windows` and `inner_windows` (36, t) on the features of `count` people, (side, side) cells each, for `many_people`."""
+    """`windows` and `inner_windows` (36, t) on the features of `count` people, (side, side) cells each, and their `order`, for
+    the graph `tiled_people`."""
     tiles = all_tiles((side, side))
     cells, total = side * side, count * side * side
     own = _cells(tiles * TILE - 1, 6, (side, side))  # (36, tiles of a person)
@@ -61,7 +77,7 @@ def windows_on_people(count: int, side: int) -> dict[str, Int64Array]:
     row = np.empty(total + 1, np.int64)
     row[(places(tiles, (side, side))[:, None] + person * cells).reshape(-1)] = np.arange(total)
     row[total] = total
-    return {"windows": read, "inner_windows": row[read]}
+    return {"windows": read, "inner_windows": row[read], "order": row[:total]}
 
 
 def _cells(corners: Int64Array, side: int, size_hw: tuple[int, int]) -> Int64Array:
@@ -74,26 +90,35 @@ def _cells(corners: Int64Array, side: int, size_hw: tuple[int, int]) -> Int64Arr
 
 
 def run_tiles(
-    graph: Graph, values: Mapping[str, Value], rows: Mapping[str, Int64Array], *, target: Float32Array, target_rows: Int64Array
+    graph: Graph, values: Mapping[str, Value], rows: Mapping[str, AnyArray], *, target: Float32Array, target_rows: Int64Array
 ) -> None:
     """Run a graph on tiles, some at a time on every thread, and write what it computes into the rows of `target`.
 
-    values: inputs that are the same for all tiles. rows: inputs (k, t). target: (cells, channels); target_rows: (16, t).
+    values: inputs that are the same for all tiles. rows: inputs (k, t, ...). target: (cells, channels); target_rows: (16, t).
     """
 
-    def part(start: int) -> None:
-        some = slice(start, start + _AT_ONCE)
+    def part(start: int, end: int) -> None:
+        some = slice(start, end)
         found = array(graph({**values, **{name: numbers[:, some] for name, numbers in rows.items()}})["tiles"])
         to = target_rows[:, some]
-        inside = to != OUTSIDE
-        if inside.all():
+        on_map = to != OUTSIDE
+        if on_map.all():
             target[to] = found
         else:
-            target[to[inside]] = found[inside]
+            target[to[on_map]] = found[on_map]
 
     with ThreadPoolExecutor(usable_threads()) as threads:
-        for _ in threads.map(part, range(0, target_rows.shape[1], _AT_ONCE)):
+        bounds = _parts(target_rows.shape[1], usable_threads())
+        for _ in threads.map(part, bounds[:-1], bounds[1:]):
             pass
+
+
+def _parts(count: int, threads: int) -> list[int]:
+    """Where to cut `count` tiles: parts of about equal size, as many for each thread where there are enough."""
+    parts = -(-count // _MOST_AT_ONCE)
+    parts = max(-(-parts // threads) * threads, 1)
+    parts = max(min(parts, count // _LEAST_AT_ONCE), min(count, 1))
+    return [count * i // max(parts, 1) for i in range(parts + 1)]
 
 
 def touched(cells: BoolArray) -> Int64Array:

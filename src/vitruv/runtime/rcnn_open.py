@@ -1,0 +1,58 @@
+"""Opens a folder with a DensePose-RCNN: which of its graphs run, and on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vitruv.errors import InputError, ModelError
+from vitruv.rcnn_config import MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.runtime.rcnn import RCNNModel, Stage
+from vitruv.runtime.rcnn_graph import Graph
+from vitruv.runtime.rcnn_merge import TiledMerge
+from vitruv.runtime.rcnn_pyramid import TiledPyramid
+
+_TILED_LEVELS = (2, 3)
+
+
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str, tiled: bool = True) -> RCNNModel:
+    """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used.
+
+    tiled: on a processor, run the forms of the graphs that are faster there; False runs what other devices run.
+    """
+    if manifest.get("version") != MODEL_FORMAT:
+        raise ModelError(f"{folder}: was made by another version of vitruv; remove it and convert the checkpoint again")
+    try:
+        settings = manifest["settings"]
+        architecture = RCNNArchitecture.from_dict(manifest["architecture"])
+        rules = DetectionRules(**settings["rules"])
+        sizes = int(settings["min_size"]), int(settings["max_size"])
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise ModelError(f"{folder}: model.json cannot be used ({error}); convert the checkpoint again") from None
+
+    def graph(name: str, threads: int | None = None) -> Graph:
+        return Graph(folder / f"{name}.onnx", device=device, threads=threads)
+
+    decoder = architecture.decoder_channels is not None
+    base = graph("pyramid_base")
+    trunk: Stage
+    merge: Graph | TiledMerge | None = None
+    if tiled and base.on_processor:
+        outputs = {level: graph(f"pyramid_output{level}", 1) for level in _TILED_LEVELS}
+        trunk = TiledPyramid(architecture.fpn_channels, base, outputs, graph("proposal_head", 1))
+        if decoder:
+            merge = TiledMerge(graph("merge_from_32"), graph("merge_at_16", 1), graph("merge_at_8", 1), graph("merge_at_4", 1))
+    else:
+        trunk = graph("trunk")
+        merge = graph("merge") if decoder else None
+    return RCNNModel(
+        architecture=architecture,
+        rules=rules,
+        min_size=sizes[0],
+        max_size=sizes[1],
+        trunk=trunk,
+        boxes=graph("pooled_boxes" if isinstance(trunk, TiledPyramid) and not architecture.box_pooler_aligned else "boxes"),
+        people=graph("tiled_people" if isinstance(merge, TiledMerge) else "people"),
+        merge=merge,
+        vertices=graph("vertices") if architecture.meshes else None,
+    )
