@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -77,6 +78,17 @@ class CompactRegressor(nn.Module):
         """images: (n, 3, *size_hw) float, see `normalise`."""
         features = self.features(images)
         return RegressorOutput(self.logits(features), self.uv(features), self.keypoints(features))
+
+
+def person_first(logits: Tensor) -> Tensor:
+    """The same logits (n, 25, h, w), but for background, so that their largest says first whether there is a person at all.
+
+    Background wins where it is likelier than all charts together, not already where it is likelier than each of them: a limb that
+    could be the left or the right one is still a limb.
+    """
+    charts = logits[:, 1:]
+    background = logits[:, :1] + charts.amax(1, keepdim=True) - torch.logsumexp(charts, 1, keepdim=True)
+    return torch.cat([background, charts], dim=1)
 
 
 def _stage(in_channels: int, out_channels: int, blocks: int) -> nn.Sequential:

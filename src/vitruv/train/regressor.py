@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from vitruv.errors import InputError
 from vitruv.networks import CompactRegressor, RegressorOutput, normalise
+from vitruv.networks.compact_regressor import person_first
 from vitruv.surface import Atlas
 from vitruv.surface.charts import MIRROR_CHART, NUM_CHARTS, NUM_LABELS
 from vitruv.synth import CropSample
@@ -164,7 +165,7 @@ class RegressorTask:
         for few in torch.split(images, _CHUNK):
             with torch.inference_mode():
                 outputs = self.forward(network, {"image": few.to(device)})
-                logits = functional.interpolate(outputs.logits, self.config.size_hw, mode="bilinear")
+                logits = functional.interpolate(person_first(outputs.logits.float()), self.config.size_hw, mode="bilinear")
                 label = logits.argmax(1)
                 maps = functional.interpolate(outputs.uv, self.config.size_hw, mode="bilinear").view(
                     len(few), 2, NUM_CHARTS, *self.config.size_hw
