@@ -231,14 +231,3 @@ def test_pictures_arrive_as_they_are(project: Project, serve: Serve) -> None:
     for layer, kind in (("image", "image/png"), ("thumbnail", "image/jpeg")):
         status, _, headers = ask(server, "GET", f"/api/photos/{photo}/{layer}", headers={"Authorization": f"Bearer {ada._token}"})
         assert (status, headers.get_content_type()) == (200, kind)
-
-
-def test_without_a_model_proposals_say_so_and_work_goes_on(project: Project, serve: Serve, tmp_path: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("vitruv.runtime.loading.EMBEDDED_FOLDER", tmp_path / "no model here")
-    server = serve(project)
-    ada = enter(project, server)
-    add_photos(project, 1)
-    task = ada("POST", "/api/next", {})["lease"]["task_id"]
-    with pytest.raises(Refused, match=r"there is no model to propose anything .*; go on without") as refused:
-        ada("POST", f"/api/tasks/{task}/proposal")
-    assert refused.value.status == 503

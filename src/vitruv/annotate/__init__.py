@@ -11,12 +11,14 @@ from vitruv.annotate.exchange import export_coco, import_coco
 from vitruv.annotate.listening import listen
 from vitruv.annotate.photos import add_photo
 from vitruv.annotate.project import Project, Settings
+from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.store import Store
 from vitruv.annotate.views import Views
 
 __all__ = [
     "Annotator",
     "Project",
+    "Proposer",
     "Settings",
     "Store",
     "Views",

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vitruv.annotate.accounts import Annotator, by_token
 from vitruv.annotate.bodies import json_object
 from vitruv.annotate.project import Project
-from vitruv.annotate.proposals import Model
+from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.refusals import NotAllowedError
 from vitruv.annotate.views import Views
 
@@ -62,8 +62,8 @@ async def views_of(request: Request) -> Views:
     return views
 
 
-async def model_of(request: Request) -> Model:
-    model: Model = request.app.state.model
+async def model_of(request: Request) -> Proposer:
+    model: Proposer = request.app.state.model
     return model
 
 
@@ -87,6 +87,6 @@ def who(request: Request) -> Annotator:
 Who = Annotated[Annotator, Depends(who)]
 InProject = Annotated[Project, Depends(project_of)]
 WithViews = Annotated[Views, Depends(views_of)]
-WithModel = Annotated[Model, Depends(model_of)]
+WithModel = Annotated[Proposer, Depends(model_of)]
 Body = Annotated[dict[str, Any], Depends(json_object)]
 LeaseKey = Annotated[str | None, Header(alias="X-Lease")]

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError, NoTokenError, TakenError, UnusableError
+from vitruv.annotate.refusals import (
+    NotAllowedError,
+    NotFoundError,
+    NoTokenError,
+    TakenError,
+    UnusableError,
+    WrongTokenError,
+)
 from vitruv.annotate.schema import annotators, new_id
 
 ROLES = ("annotator", "reviewer", "owner")
@@ -73,7 +80,7 @@ def by_token(project: Project, token: str | None) -> Annotator:
     with project.store.glance() as connection:
         row = connection.execute(sa.select(annotators).where(annotators.c.token_sha256 == _digest(token))).one_or_none()
     if row is None or not row.active:
-        raise NoTokenError("this personal link is not valid (any more); ask the owner of the project for a new one")
+        raise WrongTokenError("this personal link is not valid (any more); ask the owner of the project for a new one")
     return Annotator(row.id, row.name, row.role)
 
 

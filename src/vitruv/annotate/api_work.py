@@ -36,8 +36,9 @@ def list_tasks(project: InProject, me: Who, state: str | None = None, mine: bool
 
 
 @router.get("/tasks/{task_id}")
-def show_task(project: InProject, views: WithViews, me: Who, task_id: str) -> dict[str, Any]:
+def show_task(project: InProject, views: WithViews, model: WithModel, me: Who, task_id: str) -> dict[str, Any]:
     state = task_state(project, me, task_id)
+    state["proposals"] = not model.why_not()
     if state["kind"] == "points":
         views.add_positions(state["points"])
     return state

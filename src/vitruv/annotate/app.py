@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from vitruv.annotate import api_project, api_work
 from vitruv.annotate.access import GuardHeaders
 from vitruv.annotate.project import Project
-from vitruv.annotate.proposals import Model
+from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.refusals import Refusal
 from vitruv.annotate.views import Views
 from vitruv.errors import VitruvError
@@ -23,12 +23,12 @@ STATIC = Path(__file__).parent / "static"
 _ASK_AGAIN = {"cache-control": "no-cache"}
 
 
-def create_app(project: Project, views: Views) -> FastAPI:
-    """The server of one project."""
+def create_app(project: Project, views: Views, model: Proposer | None = None) -> FastAPI:
+    """The server of one project. model: who proposes; None for the model inside the package, where there is one."""
     app = FastAPI(title="Vitruv annotate", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.project = project
     app.state.views = views
-    app.state.model = Model()
+    app.state.model = model or Proposer()
     app.include_router(api_work.router)
     app.include_router(api_project.router)
 

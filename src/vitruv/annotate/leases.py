@@ -35,8 +35,8 @@ class Lease:
 def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KINDS) -> Lease | None:
     """The next task for somebody, lent to them; None when there is nothing left to do.
 
-    What they had begun comes first, then what was sent back, then points before parts before boxes, so that people get
-    finished. Nobody gets the same person twice where several annotators do each person.
+    What they had begun comes first, then what was sent back, then points before parts before boxes, and first opinions before
+    second ones, so that people get finished. Nobody gets the same person twice where several annotators do each person.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
@@ -49,7 +49,7 @@ def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KIN
     query = (
         sa.select(tasks.c.id)
         .where(tasks.c.state.in_(WORKABLE), tasks.c.kind.in_(kinds), free, ~_did_another_replica(annotator))
-        .order_by(rank, stage, tasks.c.created, tasks.c.id)
+        .order_by(rank, stage, tasks.c.replica, tasks.c.created, tasks.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=tasks)
     )

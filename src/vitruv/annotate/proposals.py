@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +11,10 @@ from vitruv.annotate.masks import encode_mask
 from vitruv.annotate.overview import task_state
 from vitruv.annotate.photos import photo_file
 from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import AwayError
+from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.views import SurfacePoint, Views
-from vitruv.errors import VitruvError
 from vitruv.geometry import clip, xyxy_to_xywh
-from vitruv.media import read_image
 from vitruv.results import ChartMap, DensePoses
-from vitruv.runtime import Predictor, load
 from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.types import AnyArray, BoolArray, Int64Array
@@ -28,24 +23,7 @@ _FEWEST_PIXELS = 12
 """Specks of a part, on the 256 x 256 grid, are no proposal."""
 
 
-class Model:
-    """Vitruv's own model, loaded when first asked for. Raises AwayError with the reason when there is none."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._predictor: Predictor | None = None
-
-    def __call__(self, path: Path, boxes_xyxy: AnyArray | None) -> DensePoses:
-        with self._turn:  # one prediction at a time: they use all cores already
-            if self._predictor is None:
-                try:
-                    self._predictor = load()
-                except VitruvError as error:
-                    raise AwayError(f"there is no model to propose anything ({error}); go on without") from None
-            return self._predictor(read_image(path), boxes=boxes_xyxy)
-
-
-def propose(project: Project, views: Views, model: Model, viewer: Annotator, task_id: str) -> dict[str, Any]:
+def propose(project: Project, views: Views, model: Proposer, viewer: Annotator, task_id: str) -> dict[str, Any]:
     """What the model would answer. Returns {"boxes": [...]}, {"masks": {part: run lengths}}, or {"points": [...]} by kind."""
     task = task_state(project, viewer, task_id)
     path, _ = photo_file(project, task["photo"]["id"])

@@ -3,6 +3,7 @@
 VitruvError
 └── Refusal                 `status` and a short `code` for programs; the message is for people
     ├── NoTokenError        401  who are you?
+    │   └── WrongTokenError 401  nobody who may come in (any more)
     ├── NotAllowedError     403  not with your role
     ├── NotFoundError       404  no such thing in this project
     ├── TakenError          409  somebody else has it, or it has moved on; nothing was changed
@@ -26,6 +27,10 @@ class Refusal(VitruvError):
 
 class NoTokenError(Refusal):
     status, code = 401, "no-token"
+
+
+class WrongTokenError(NoTokenError):
+    code = "wrong-token"
 
 
 class NotAllowedError(Refusal):

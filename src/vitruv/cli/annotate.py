@@ -51,6 +51,10 @@ class ServeOptions(_Place):
     port: int = 8642
     """Port to listen on; 0 takes a free one."""
 
+    model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
+    """Who proposes boxes, parts and points: a name from `vitruv models`, or the folder of a model. Without it: the model inside
+    the package, where there is one."""
+
     surface: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Another atlas than the one inside the package."""
 
@@ -129,15 +133,18 @@ def _serve(argv: Sequence[str]) -> int:
     options = tyro.cli(ServeOptions, args=argv, prog="vitruv annotate")
     import uvicorn
 
-    from vitruv.annotate import Views, create_app, listen, owner_token
+    from vitruv.annotate import Proposer, Views, create_app, listen, owner_token
     from vitruv.surface import Atlas
 
     if not 0 <= options.port <= 65535:
         raise InputError(f"--port must be from 0 to 65535, but got {options.port}")
+    model = Proposer(options.model)
+    if options.model is not None:
+        model.required()
     with _opened(options) as project:
         views = Views(Atlas.load(options.surface), project.folder / "views")
         config = uvicorn.Config(
-            create_app(project, views), host=options.host, port=options.port, access_log=False, log_level="warning",
+            create_app(project, views, model), host=options.host, port=options.port, access_log=False, log_level="warning",
             server_header=False, timeout_graceful_shutdown=3,
         )  # fmt: skip
         listening = listen(options.host, options.port)
@@ -147,6 +154,8 @@ def _serve(argv: Sequence[str]) -> int:
         print(f"Owner's link: http://{shown}:{port}/#/enter/{owner_token(project)}", flush=True)
         if not _is_local(options.host):
             print("Reachable from the network, without encryption: put a reverse proxy with HTTPS before it.", file=sys.stderr)
+        if why_not := model.why_not():
+            print(f"People work without proposals: {why_not}. Another model can be given with --model.", file=sys.stderr)
         threading.Thread(target=_warm, args=(views,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listening])
     return 0

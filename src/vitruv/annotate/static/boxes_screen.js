@@ -170,7 +170,7 @@ export async function boxesScreen(shell) {
   });
   const panel = h("aside", { class: "panel" }, h("h2", {}, "People"), list,
     shell.readOnly ? null : h("div", { class: "row" }, h("button", { id: "remove", onclick: remove }, "Remove"), h("button", { id: "undo", onclick: undo }, "Undo"),
-      h("button", { class: "grow", id: "propose", onclick: propose }, "Model's proposal")),
+      shell.proposing("propose", "Propose", "add the people that the model finds", propose)),
     shell.finishBar());
   byId("screen").replaceChildren(h("div", { class: "work" }, canvas, panel));
   shell.bar(task.photo.name, "draw a box around each person");
@@ -199,7 +199,6 @@ export async function boxesScreen(shell) {
   shell.bindKey("]", "]", "next person", () => { chosen = boxes.length ? (chosen + 1) % boxes.length : -1; refresh(); });
   shell.bindKey("Delete", "Delete", "remove the box", remove);
   shell.bindKey("ctrl+z", "Ctrl Z", "undo", undo);
-  shell.bindKey("m", "M", "the model's boxes", propose);
   shell.closers.push(() => stage.close());
   shell.outbox.onSaved = (key, answer) => {
     // The server names new boxes; one that changed meanwhile is named with the next save.

@@ -19,6 +19,7 @@ export async function homeScreen(me) {
   const back = tasks.filter((t) => t.state === "returned");
   const begun = tasks.filter((t) => t.state === "open");
   const waiting = STAGES.reduce((sum, [kind]) => sum + project.stages[kind].open + project.stages[kind].returned, 0);
+  const inReview = STAGES.reduce((sum, [kind]) => sum + project.stages[kind].submitted, 0);
   byId("screen").replaceChildren(h("div", { class: "page" },
     h("section", { class: "card hero" },
       h("div", {}, h("h2", {}, waiting ? `Hello ${me.name}` : project.photos ? "Everything is done" : "An empty project"),
@@ -26,6 +27,7 @@ export async function homeScreen(me) {
           : project.photos ? "There is nothing left in the queue for you." : me.role === "owner" ? "Start by adding photos of people." : "The owner has not added photos yet.")),
       project.photos || me.role !== "owner" ? h("button", { class: "main large", id: "start", disabled: !waiting, onclick: () => { location.hash = "#/next/"; } }, begun.length ? "Continue" : "Start")
         : h("button", { class: "main large", id: "start", onclick: () => { location.hash = "#/photos"; } }, "Add photos")),
+    me.role !== "annotator" && inReview ? h("section", { class: "card row spread" }, h("p", {}, `${inReview} task${inReview === 1 ? " waits" : "s wait"} for review.`), h("a", { class: "button", href: "#/review" }, "Review")) : null,
     back.length ? h("section", { class: "card" }, h("h3", {}, "Sent back to you"), h("ul", { class: "list" }, back.map((t) => h("li", {}, taskLink(t, `#/task/${t.id}`), h("q", {}, t.note))))) : null,
     h("section", { class: "stages" }, STAGES.map(([kind, title, what]) => stageCard(kind, title, what, project.stages[kind]))),
     project.points.placed ? h("p", { class: "faint" }, `${project.points.placed ?? 0} points marked, ${project.points.skipped ?? 0} not visible, ${project.people} people, ${project.photos} photos.`) : null,
@@ -61,6 +63,7 @@ export async function photosScreen(me) {
   const grid = h("div", { class: "photos" });
   const more = h("button", { hidden: true }, "More photos");
   const count = h("span", { class: "faint" });
+  const legend = h("p", { class: "faint legend" }, [["open", "to do"], ["returned", "sent back"], ["submitted", "in review"], ["accepted", "done"]].map(([state, text]) => h("span", { class: "dots" }, h("i", { class: state }), text)));
   /** @type {number | null} */
   let after = 0;
   async function page() {
@@ -76,7 +79,7 @@ export async function photosScreen(me) {
     await page();
   }
   more.addEventListener("click", shown(page));
-  byId("screen").replaceChildren(h("div", { class: "page wide" }, h("div", { class: "row spread" }, h("h2", {}, "Photos"), count), me.role === "owner" ? dropZone(reload) : null, grid, more));
+  byId("screen").replaceChildren(h("div", { class: "page wide" }, h("div", { class: "row spread" }, h("h2", {}, "Photos"), legend, count), me.role === "owner" ? dropZone(reload) : null, grid, more));
   await page();
 }
 
@@ -134,10 +137,16 @@ function dropZone(done) {
 export async function reviewScreen(_me) {
   const [waiting, accepted] = await Promise.all([api("GET", "/api/tasks?state=submitted"), api("GET", "/api/tasks?state=accepted")]);
   const rows = (/** @type {Summary[]} */ tasks) => h("ul", { class: "list" }, tasks.map((t) => h("li", {}, taskLink(t, `#/look/${t.id}`), h("span", { class: "faint" }, t.annotator ?? "import"))));
+  // The first comparison after a start takes the server a while: what waits is shown at once.
+  const agreement = h("div", { id: "agreement" }, h("p", { class: "faint" }, "Comparing annotators…"));
   byId("screen").replaceChildren(h("div", { class: "page" },
     h("section", { class: "card" }, h("h2", {}, "Waiting for review"), waiting.tasks.length ? rows(waiting.tasks) : h("p", { class: "faint" }, "Nothing waits.")),
     h("section", { class: "card" }, h("h3", {}, "Accepted lately"), accepted.tasks.length ? rows(accepted.tasks.slice(0, 30)) : h("p", { class: "faint" }, "Nothing yet.")),
-    await agreementCard()));
+    agreement));
+  agreementCard().then((card) => agreement.replaceChildren(...(card ? [card] : [])), (error) => {
+    agreement.replaceChildren();
+    noteError(error);
+  });
 }
 
 async function agreementCard() {
@@ -158,6 +167,8 @@ export async function projectScreen(me) {
   const review = h("input", { type: "checkbox", id: "reviewed", checked: project.settings.review, onchange: () => change({ review: review.checked })() });
   const replicas = h("input", { type: "number", min: 1, max: 10, id: "replicas", value: project.settings.replicas, onchange: () => change({ replicas: Number(replicas.value) })() });
   const lease = h("input", { type: "number", min: 1, max: 1440, id: "lease", value: project.settings.lease_minutes, onchange: () => change({ lease_minutes: Number(lease.value) })() });
+  const bytes = h("input", { type: "number", min: 1, max: 1000, id: "megabytes", value: project.settings.photo_megabytes, onchange: () => change({ photo_megabytes: Number(bytes.value) })() });
+  const pixels = h("input", { type: "number", min: 1, max: 1000, id: "megapixels", value: project.settings.photo_megapixels, onchange: () => change({ photo_megapixels: Number(pixels.value) })() });
   const somebody = h("input", { id: "invitee", placeholder: "Name", maxlength: 60, "aria-label": "Name of the new annotator" });
   const role = h("select", { id: "role", "aria-label": "Role" }, ["annotator", "reviewer", "owner"].map((r) => h("option", {}, r)));
   const invite = shown(async () => {
@@ -167,9 +178,9 @@ export async function projectScreen(me) {
   });
   const rows = project.team.map((/** @type {any} */ a) => h("tr", { class: a.active ? "" : "out" }, h("td", {}, a.name, h("small", {}, ` ${a.role}`)),
     ...["boxes", "parts", "points"].map((kind) => h("td", {}, String(a.finished[kind] ?? 0))), h("td", {}, a.seconds_per_point ? `${a.seconds_per_point.toFixed(1)} s` : "–"),
-    h("td", { class: "row end" }, a.id === me.id ? "" : [
+    h("td", {}, h("div", { class: "row end" }, a.id === me.id ? "" : [
       h("button", { class: "small", onclick: shown(async () => showLink(a.name, (await api("POST", `/api/annotators/${a.id}/link`)).token)) }, "New link"),
-      h("button", { class: "small", onclick: shown(async () => { await api("PATCH", `/api/annotators/${a.id}`, { active: !a.active }); await projectScreen(me); }) }, a.active ? "Keep out" : "Let in")])));
+      h("button", { class: "small", onclick: shown(async () => { await api("PATCH", `/api/annotators/${a.id}`, { active: !a.active }); await projectScreen(me); }) }, a.active ? "Keep out" : "Let in")]))));
   byId("screen").replaceChildren(h("div", { class: "page" },
     h("section", { class: "card" }, h("h2", {}, "Team"), h("div", { class: "scroll" }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Name", "Boxes", "Parts", "Points", "A point takes", ""].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, rows))),
       h("form", { class: "row", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); invite(); } }, somebody, role, h("button", { class: "main", id: "invite" }, "Invite"))),
@@ -177,7 +188,9 @@ export async function projectScreen(me) {
       h("label", {}, "Name", name),
       h("label", { class: "check" }, review, h("span", {}, "Review", h("small", {}, " Work counts only after a reviewer accepted it."))),
       h("label", {}, h("span", {}, "Annotators per person", h("small", {}, " More than one shows how far they agree. Applies to new tasks.")), replicas),
-      h("label", {}, h("span", {}, "Minutes until an untouched task goes to somebody else"), lease)),
+      h("label", {}, h("span", {}, "Minutes until an untouched task goes to somebody else"), lease),
+      h("label", {}, "Largest photo, megabytes", bytes),
+      h("label", {}, "Largest photo, million pixels", pixels)),
     h("section", { class: "card" }, h("h2", {}, "Export"), h("p", {}, "DensePose-COCO JSON, as it stands now; more can be added later."),
       h("div", { class: "row" }, h("a", { class: "main button", id: "export", href: "/api/export", download: "densepose_coco.json" }, "Accepted work"), h("a", { class: "button", href: "/api/export?unfinished=true", download: "densepose_coco_all.json" }, "Everything so far")))));
 }

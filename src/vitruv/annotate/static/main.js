@@ -3,7 +3,7 @@
 
 import { ApiError, api } from "./api.js";
 import { boxesScreen } from "./boxes_screen.js";
-import { byId, h, noteError } from "./dom.js";
+import { byId, h, note, noteError } from "./dom.js";
 import { homeScreen, photosScreen, projectScreen, reviewScreen } from "./home.js";
 import { partsScreen } from "./parts_screen.js";
 import { pointsScreen } from "./points_screen.js";
@@ -44,7 +44,7 @@ async function show() {
     byId("screen").focus({ preventScroll: true });
   } catch (error) {
     if (mine !== visit) return;
-    if (error instanceof ApiError && error.code === "no-token") return doorScreen(error.message);
+    if (error instanceof ApiError && error.status === 401) return doorScreen(error.code === "wrong-token" ? error.message : "");
     brokenScreen(error);
   }
 }
@@ -54,7 +54,10 @@ async function openNext(kind) {
   const body = kind ? { kinds: [kind] } : {};
   const { lease } = await api("POST", "/api/next", body);
   if (lease) return location.replace(`#/task/${lease.task_id}`);
-  if (kind) return openNext("");
+  if (kind) {
+    note(`Nothing is left for you in ${kind} now`);
+    return openNext("");
+  }
   location.replace("#/");
 }
 
@@ -90,7 +93,7 @@ function navigation(me, here) {
 /** @param {string} reason */
 function doorScreen(reason) {
   const input = h("input", { type: "password", id: "token", autocomplete: "off", "aria-label": "Personal key", placeholder: "Personal key" });
-  byId("bar").replaceChildren(h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 26, height: 26 }), "Vitruv annotate"), h("span", { class: "who" }), themeButton());
+  byId("bar").replaceChildren(h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 26, height: 26 }), "Vitruv annotate"), h("span", { class: "grow" }), themeButton());
   byId("screen").replaceChildren(h("section", { class: "door card" }, h("h2", {}, "Open your personal link"),
     h("p", {}, "Everybody in the team has a link of their own. Ask the owner of the project for it, or paste the key at its end."),
     reason ? h("p", { class: "wrong" }, reason.charAt(0).toUpperCase() + reason.slice(1) + ".") : null,

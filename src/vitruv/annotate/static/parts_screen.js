@@ -10,6 +10,7 @@ import { GRID } from "./rle.js";
 import { Stage } from "./stage.js";
 
 const CLOSE_PX = 12;
+const CLOSE_TOUCH_PX = 26;
 const DRAG_PX = 5;
 const KEY_STEP = 2;
 
@@ -144,26 +145,26 @@ export async function partsScreen(shell) {
     stage.redraw();
   }
 
-  /** Put a corner, or close the outline at its first one. @param {[number, number]} corner @param {boolean} erase */
-  function addCorner(corner, erase) {
+  /** Put a corner, or close the outline at its first one. @param {[number, number]} corner @param {boolean} erase @param {boolean} [finger] */
+  function addCorner(corner, erase, finger = false) {
     if (!outline.length) outlineErases = erase;
     if (outline.length >= 3) {
       const [a, b] = [toPhoto(outline[0]), toPhoto(corner)];
-      if (Math.hypot(a[0] - b[0], a[1] - b[1]) * stage.scale < CLOSE_PX) return closeOutline();
+      if (Math.hypot(a[0] - b[0], a[1] - b[1]) * stage.scale < (finger ? CLOSE_TOUCH_PX : CLOSE_PX)) return closeOutline();
     }
     outline.push(corner);
     stage.redraw();
   }
 
   if (!shell.readOnly) {
-    stage.onDown = ({ place, alt, shift }) => {
+    stage.onDown = ({ place, event, alt, shift }) => {
       pen = toGrid(place);
       penByKeys = false;
       downAt = stage.toScreen(place);
       dragging = false;
       const erase = erasing || alt || shift;
       if (tool === "outline") {
-        addCorner(pen, erase);
+        addCorner(pen, erase, event.pointerType === "touch");
       } else {
         map.begin();
         map.brush(pen, pen, radii(), part, erase);
@@ -276,7 +277,7 @@ export async function partsScreen(shell) {
     shell.readOnly ? null : h("label", { class: "check" }, keep, "Leave other parts alone"),
     shell.readOnly ? null : h("div", { class: "row" },
       h("button", { onclick: undo, title: "Undo (Ctrl Z)", id: "undo" }, "Undo"), h("button", { onclick: redo, title: "Redo (Ctrl Shift Z)", id: "redo" }, "Redo"),
-      h("button", { class: "grow", onclick: propose, id: "propose", title: "Start from the model's parts (M)" }, "Propose")),
+      shell.proposing("propose", "Propose", "start from the model's parts", propose)),
     shell.finishBar(),
   );
 
@@ -303,7 +304,6 @@ export async function partsScreen(shell) {
     shell.bindKey("Backspace", "Backspace", "take the last corner away", () => { outline.pop(); stage.redraw(); });
     shell.bindKey("Escape", "Esc", "drop the outline", () => { outline = []; stage.redraw(); });
     shell.bindKey("k", "K", "leave other parts alone", () => { keep.checked = !keep.checked; map.keepOthers = keep.checked; });
-    shell.bindKey("m", "M", "start from the model's parts", propose);
     shell.bindKey("Delete", "Delete", "clear this part", () => save(map.clear(part)));
     const go = (/** @type {number} */ dx, /** @type {number} */ dy) => (/** @type {KeyboardEvent} */ event) => {
       const step = KEY_STEP * (event.shiftKey ? 8 : 1);

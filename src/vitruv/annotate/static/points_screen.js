@@ -228,7 +228,8 @@ export async function pointsScreen(shell) {
   /** Take the guess over as if it had been clicked in the view that shows it best. */
   function takeGuess() {
     const g = guesses.get(at);
-    if (!g || !views || shell.readOnly) return;
+    if (!views || shell.readOnly) return;
+    if (!g) return note(guesses.size ? "The model has no guess here" : "Ask for the model's guesses first (M)");
     const marks = tiles.map((_, k) => views?.project(k, g.xyz));
     const view = marks.findIndex((mark) => mark?.seen);
     const mark = marks[view];
@@ -265,7 +266,7 @@ export async function pointsScreen(shell) {
       h("button", { id: "skip", onclick: skip, title: "Not visible (S)" }, "Not visible"),
       h("button", { id: "back", onclick: () => go(at - 1), title: "Point before (Backspace)" }, "Back"),
       h("button", { id: "next", onclick: () => go(at + 1), title: "Next point (Enter)" }, "Next"),
-      h("button", { id: "guess", onclick: guess, title: "Show the model's guesses (M)" }, "Guess"),
+      shell.proposing("guess", "Guess", "show the model's guesses", guess),
       pauses,
     ],
     shell.readOnly ? [h("button", { onclick: () => go(at - 1) }, "Back"), h("button", { onclick: () => go(at + 1) }, "Next")] : null,
@@ -308,8 +309,7 @@ export async function pointsScreen(shell) {
   shell.bindKey("Escape", "Esc", "take the cross away", () => { tiles[active].cursor = null; drawMarks(); });
   shell.bindKey("Backspace", "Backspace", "point before", () => go(at - 1));
   shell.bindKey("s", "S", "not visible", skip);
-  shell.bindKey("m", "M", "show the model's guesses", guess);
-  shell.bindKey("t", "T", "take the model's guess over", takeGuess);
+  if (task.proposals && !shell.readOnly) shell.bindKey("t", "T", "take the model's guess over", takeGuess);
   shell.bindKey("z", "Z", "whole person or the part", () => { wholePerson = !wholePerson; framePoint(); });
   bindZoom(shell, stage, framePoint);
   shell.onRefused = (key) => {

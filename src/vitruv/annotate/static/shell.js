@@ -7,10 +7,11 @@ import { Outbox } from "./outbox.js";
 import { themeButton } from "./theme.js";
 
 const HEARTBEAT_MS = 60_000;
+const NO_MODEL = "There is no model here to propose anything; go on by hand";
 
 /**
  * @typedef {{x: number, y: number, w: number, h: number}} Rect
- * @typedef {{id: string, kind: "boxes" | "parts" | "points", state: string, note: string, annotator: string | null, replica: number,
+ * @typedef {{id: string, kind: "boxes" | "parts" | "points", state: string, note: string, annotator: string | null, replica: number, proposals: boolean,
  *   photo: {id: string, name: string, width: number, height: number}, box: Rect, masks: Record<string, string>,
  *   boxes: any[], points: any[]}} Task
  */
@@ -66,6 +67,17 @@ export class Shell {
   showHelp() {
     const rows = this.help.map(([keys, text]) => shortcut(keys, text));
     dialog("Keyboard", [h("table", { class: "keys" }, h("tbody", {}, rows))], [{ label: "Close", value: "ok", main: true }]);
+  }
+
+  /**
+   * The button and the key that ask the model. Where there is no model, both say so.
+   * @param {string} id @param {string} label @param {string} text what it does @param {() => void} action
+   */
+  proposing(id, label, text, action) {
+    const { proposals } = this.task;
+    const ask = proposals ? action : () => note(NO_MODEL);
+    this.bindKey("m", proposals ? "M" : "", text, ask);
+    return h("button", { class: "grow", id, onclick: ask, "aria-disabled": proposals ? null : "true", title: proposals ? `${text} (M)` : NO_MODEL }, label);
   }
 
   /** The buttons at the end of a task: hand in, or the reviewer's verdict. */
@@ -133,7 +145,7 @@ export class Shell {
 
   /** @param {string} key @param {ApiError} error */
   async #onRefused(key, error) {
-    if (error.code === "no-token") {
+    if (error.status === 401) {
       this.close();
       location.hash = "#/enter";
       return;

@@ -13,17 +13,20 @@ import uvicorn
 from vitruv.annotate.app import create_app
 from vitruv.annotate.listening import listen
 from vitruv.annotate.project import Project
+from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.refusals import AwayError, Refusal
 from vitruv.annotate.views import Views
 
 _START_S = 20.0
+_PATIENCE_S = 300.0
+"""Views of a part are drawn when first asked for, which a busy machine takes long to do."""
 
 
 class Server:
     """Serves a project on a free port of this machine while the block runs."""
 
-    def __init__(self, project: Project, views: Views) -> None:
-        config = uvicorn.Config(create_app(project, views), access_log=False, log_level="error", timeout_graceful_shutdown=2)
+    def __init__(self, project: Project, views: Views, model: Proposer | None = None) -> None:
+        config = uvicorn.Config(create_app(project, views, model), access_log=False, log_level="error", timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._socket = listen("127.0.0.1", 0)
         self.port = int(self._socket.getsockname()[1])
@@ -56,7 +59,7 @@ class Client:
     """Speaks the tool's HTTP interface with a personal token over one kept connection."""
 
     def __init__(self, port: int, token: str, host: str = "127.0.0.1") -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=60)
+        self._connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE_S)
         self._token = token
 
     def __call__(self, method: str, path: str, body: object = None, *, lease: str = "") -> dict[str, Any]:
