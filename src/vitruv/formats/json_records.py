@@ -164,10 +164,13 @@ def _release(data: memoryview) -> None:
 
 def _shell(data: memoryview, start: int, end: int, spans: Int64Array) -> bytes:
     """The text between `start` and `end` with every span replaced by its number in brackets."""
-    pieces, at = [], start
+    pieces, at, released = [], start, start
     for i, (left, right) in enumerate(spans.tolist()):
         pieces += [bytes(data[at:left]), b"[%d]" % i]
         at = right
+        if at - released > _RELEASED_BYTES:  # looking between the records maps all of the file
+            _release(data)
+            released = at
     return b"".join([*pieces, data[at:end]])
 
 
