@@ -89,7 +89,7 @@ def test_a_checkpoint_without_its_json_is_no_checkpoint(tmp_path: Path) -> None:
 def test_loss_falls_and_evaluation_sees_it(tmp_path: Path) -> None:
     task = tiny_task()
     before = task.evaluate(task.network.eval(), torch.device("cpu"))
-    quick = tiny_loop(80, batch=8, log_steps=20, lr=4e-3, ema_decay=0.9, checkpoint_minutes=60.0, repeats=1)
+    quick = tiny_loop(200, batch=8, log_steps=20, lr=4e-3, ema_decay=0.9, checkpoint_minutes=60.0, repeats=1)
     reports = list(train(task, FakeCrops(), quick, tmp_path))
     assert reports[-1].means["loss"] < 0.6 * reports[0].means["loss"]
     assert reports[-1].evaluation["iou"] > max(0.5, before["iou"])
