@@ -201,3 +201,12 @@ def test_strings_may_hold_quotes_and_brackets(tmp_path: Path, monkeypatch: pytes
     for piece in (3, 64, 1 << 20):  # strings that lie across pieces of the file
         monkeypatch.setattr(json_records_module, "_PIECE", piece)
         assert list(JsonFile.open(tmp_path / "a.json").records("")) == value
+
+
+def test_letting_go_of_what_was_read_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_records_module, "_RELEASED_BYTES", 100)
+    value = [{"a": [i, {"b": "c" * 50}]} for i in range(200)]
+    (tmp_path / "a.json").write_text(json.dumps({"images": value, "more": {"x": 1}}))
+    file = JsonFile.open(tmp_path / "a.json")
+    assert list(file.records("images")) == value
+    assert file.value("more") == {"x": 1}
