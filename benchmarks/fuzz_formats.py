@@ -33,7 +33,8 @@ from vitruv.formats import AnnotationFile, decode_rle, encode_rle, encode_uv_dat
 from vitruv.formats.check import check_file
 from vitruv.formats.json_records import parse_json
 from vitruv.formats.pickled_results import RECORDS
-from vitruv.metrics.part_masks import unions
+from vitruv.metrics.part_masks import borders_of, unions
+from vitruv.metrics.recomputed_surface import read_vertices
 from vitruv.metrics.report import read_report
 from vitruv.metrics.silhouettes import outline
 from vitruv.surface.official_mat import read_mat
@@ -108,8 +109,11 @@ def mat_file() -> bytes:
 def read_annotations(path: Path) -> None:
     annotations = AnnotationFile.open(path)
     people = list(annotations.people())
-    unions(people)
-    for one in people:
+    together = unions(people)
+    for one, union in zip(people, together, strict=True):
+        mask = one.foreground()
+        if (mask is None) != (union is None) or (mask is not None and borders_of(mask).tolist() != np.array(union).tolist()):
+            raise AssertionError("part masks unpacked together are not those unpacked one by one")
         _ = one.points, one.keypoints(), one.foreground(), one.area, one.is_crowd
         outline(one, annotations.images[one.image_id].size_hw)
     annotations.write(path.with_suffix(".again"))
@@ -119,6 +123,19 @@ def read_all_results(path: Path) -> None:
     results = read_results(path)
     for i in range(len(results)):
         results.iuv(i)
+
+
+def vertices_npy() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.random.default_rng(0).random((30, 3)))
+    return stream.getvalue()
+
+
+def read_vertices_as(suffix: str) -> Callable[[Path], object]:
+    def read(path: Path) -> object:
+        return read_vertices(path.rename(path.with_suffix(suffix)))
+
+    return read
 
 
 def read_values(path: Path) -> None:
@@ -139,6 +156,8 @@ def kinds() -> dict[str, tuple[list[bytes], Callable[[Path], object]]]:
         "pickles": ([*pickles(), torch_file()], lambda path: read_pickle(path, records=RECORDS)),
         "pickled results": (pickles()[:6], read_all_results),
         "mat": ([mat_file()], read_mat),
+        "vertices.npy": ([vertices_npy()], read_vertices_as(".npy")),
+        "vertices.obj": ([b"# body\nv 0 0 0\nv 1 0.5 -2e-1\nf 1 1 2\n"], read_vertices_as(".obj")),
         "report": ([report], read_report),
         "check": ([annotation_json(), result_json(), *pickles()[:6]], check_file),
     }
@@ -191,7 +210,7 @@ def _too_slow(*_: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=60, help="of computing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("build/fuzz"))
     options = parser.parse_args()
@@ -200,8 +219,8 @@ def main() -> None:
     signal.signal(signal.SIGPROF, _too_slow)
     rng, every = random.Random(options.seed), kinds()
     counts: dict[str, collections.Counter[str]] = {kind: collections.Counter() for kind in every}
-    end, path = time.monotonic() + options.seconds, options.folder / "case"
-    while time.monotonic() < end:
+    end, path = time.process_time() + options.seconds, options.folder / "case"
+    while time.process_time() < end:
         kind = rng.choice(list(every))
         samples, read = every[kind]
         data = damaged(rng.choice(samples), rng)

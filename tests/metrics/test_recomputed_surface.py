@@ -70,9 +70,9 @@ def test_unsuitable_vertices_are_refused(tmp_path: Path, capsys: pytest.CaptureF
         open_recomputed(tmp_path)
     for wrong, message in (
         (vertices[:9], "there are 9 vertices, but the charts of UV_Processed.mat have 25"),
-        (vertices * 1000, "the body is 1000 long; vertices must be in metres"),
-        (vertices[:, :2], r"must be finite numbers \(v, 3\)"),
-        (vertices * np.nan, "must be finite numbers"),
+        (vertices * 1000, "the body is 1000 long; vertices must be finite numbers in metres"),
+        (vertices[:, :2], r"must be an array of numbers \(v, 3\)"),
+        (vertices * np.nan, "the body is nan long; vertices must be finite numbers"),
     ):
         np.save(tmp_path / "SMPL_vertices.npy", wrong)
         with pytest.raises(FormatError, match=message):

@@ -42,8 +42,8 @@ class ChartedSurface:
                 known = np.load(self.codes_file, allow_pickle=False)
                 if known.shape == (NUM_LABELS * _CODES * _CODES,) and known.dtype == np.int32 and known.max() < self.table.vertices:
                     return np.asarray(known)
-            except (OSError, ValueError, EOFError):
-                pass  # damaged: made again below
+            except Exception:
+                pass  # damaged, which NumPy says in many ways: made again below
         charts, u, v = np.meshgrid(np.arange(NUM_LABELS), np.arange(_CODES) / 255.0, np.arange(_CODES) / 255.0, indexing="ij")
         found = self.vertices(charts.ravel(), u.ravel(), v.ravel())
         if self.codes_file is not None:

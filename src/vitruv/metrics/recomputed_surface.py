@@ -23,7 +23,7 @@ from vitruv.metrics.mesh_distances import MeshDistances
 from vitruv.metrics.table_files import cache_folder
 from vitruv.surface.geodesics import METHOD, GeodesicGraph
 from vitruv.surface.official import OFFICIAL_KAPPA_M, read_official
-from vitruv.types import AnyArray, Float64Array, Int32Array, Int64Array, PathLike, UInt8Array
+from vitruv.types import Float64Array, Int32Array, Int64Array, PathLike, UInt8Array
 
 CHARTS = "UV_Processed.mat"
 _VERTICES = ("SMPL_vertices.npy", "SMPL_vertices.obj")
@@ -66,7 +66,7 @@ def open_recomputed(
     """
     folder, cache = Path(folder), cache_folder() if cache is None else Path(cache)
     chart_faces, chart_vertex, uv, chart_of_face = read_official(folder / CHARTS)
-    vertices = _read_vertices(folder, int(chart_vertex.max()) + 1)
+    vertices = _vertices(folder, int(chart_vertex.max()) + 1)
     chart = np.zeros(len(chart_vertex), np.uint8)
     chart[chart_faces] = chart_of_face[:, None]
     faces = chart_vertex[chart_faces].astype(np.int64)
@@ -93,25 +93,41 @@ def _in_four(faces: Int64Array, middles: Int64Array) -> Int64Array:
     return np.concatenate([np.stack(part, axis=1) for part in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
 
 
-def _read_vertices(folder: Path, least: int) -> Float64Array:
+def _vertices(folder: Path, least: int) -> Float64Array:
     """(v, 3) metres, at least as many as the charts need."""
     path = next((folder / name for name in _VERTICES if (folder / name).exists()), None)
     if path is None:
         raise MissingFileError(folder / _VERTICES[0], f"no such file, nor {_VERTICES[1]} beside it")
-    try:
-        found: AnyArray = np.load(path, allow_pickle=False) if path.suffix == ".npy" else _of_obj(path)
-    except OSError as error:
-        raise UnreadableFileError(path, f"cannot be read: {error}") from None
-    except (ValueError, EOFError) as error:
-        raise FormatError(path, f"not readable as vertices: {error}") from None
-    if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "fi" or not np.isfinite(found).all():
-        raise FormatError(path, f"vertices must be finite numbers (v, 3), but are {found.shape} {found.dtype}")
+    found = read_vertices(path)
     if len(found) < least:
         raise FormatError(path, f"there are {len(found)} vertices, but the charts of {CHARTS} have {least}")
-    size = float(np.ptp(found, axis=0).max())
+    return found
+
+
+def read_vertices(path: Path) -> Float64Array:
+    """(v, 3) float64 metres of an .npy or .obj file; v is 1 or more. Raises MissingFileError, UnreadableFileError, FormatError."""
+    try:
+        found: object = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _of_obj(path)
+    except FileNotFoundError:
+        raise MissingFileError(path) from None
+    except OSError as error:
+        raise UnreadableFileError(path, f"cannot be read: {error}") from None
+    # NumPy answers damaged headers with many kinds of error; all of them mean the same here.
+    except Exception as error:
+        raise FormatError(path, "not readable as vertices: " + " ".join(str(error).split())) from None
+    if (
+        not isinstance(found, np.ndarray)
+        or found.dtype.kind not in "fi"
+        or found.ndim != 2
+        or found.shape[1] != 3
+        or not len(found)
+    ):
+        raise FormatError(path, "vertices must be an array of numbers (v, 3)")
+    vertices = np.array(found, np.float64)
+    size = float(np.ptp(vertices, axis=0).max())
     if not 0.5 <= size <= 5:
-        raise FormatError(path, f"the body is {size:g} long; vertices must be in metres")
-    return np.asarray(found, np.float64)
+        raise FormatError(path, f"the body is {size:g} long; vertices must be finite numbers in metres")
+    return vertices
 
 
 def _of_obj(path: Path) -> Float64Array:
