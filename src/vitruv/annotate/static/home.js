@@ -153,7 +153,12 @@ async function agreementCard() {
   const found = await api("GET", "/api/agreement");
   if (!found.parts.length && !found.points.length) return null;
   const cm = (/** @type {number | null} */ v) => (v === null ? "–" : `${v.toFixed(1)} cm`);
-  const by_part = found.points.map((/** @type {any} */ p) => h("tr", {}, h("td", {}, p.part), h("td", {}, cm(p.mean_cm)), h("td", {}, String(p.pairs)), h("td", {}, found.parts.find((/** @type {any} */ q) => q.part === p.part)?.iou.toFixed(2) ?? "–")));
+  const names = [...new Set([...found.points, ...found.parts].map((/** @type {any} */ row) => row.part))];
+  const by_part = names.map((name) => {
+    const points = found.points.find((/** @type {any} */ row) => row.part === name);
+    const masks = found.parts.find((/** @type {any} */ row) => row.part === name);
+    return h("tr", {}, [name, cm(points?.mean_cm ?? null), String(points?.pairs ?? "–"), masks?.iou.toFixed(2) ?? "–"].map((text) => h("td", {}, text)));
+  });
   return h("section", { class: "card" }, h("h3", {}, "Agreement between annotators"),
     h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Part", "Points apart", "Pairs", "Overlap of masks"].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, by_part)),
     found.annotators.map((/** @type {any} */ a) => h("p", { class: "faint" }, `${a.a} and ${a.b}: ${cm(a.mean_cm)} over ${a.points} points`)));

@@ -89,7 +89,7 @@ export class Shell {
         h("button", { class: "main wide", id: "submit", onclick: () => this.submit() }, "Hand in"));
     }
     if (!this.reviewing) return h("div", { class: "finish" }, h("p", { class: "faint" }, `This task is ${this.task.state}.`));
-    const reason = h("textarea", { id: "note", rows: 3, placeholder: "What should be changed?", "aria-label": "Note to the annotator" });
+    const reason = h("textarea", { id: "note", rows: 3, placeholder: "What should change?", "aria-label": "Note to the annotator" });
     const pending = this.task.state === "submitted";
     return h("div", { class: "finish" },
       h("p", { class: "faint" }, `By ${this.task.annotator ?? "import"}, ${this.task.state}.`),
