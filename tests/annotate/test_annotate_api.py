@@ -6,12 +6,14 @@ import http.client
 import json
 import stat
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from annotating import add_photos, enter, photo_bytes
 
-from vitruv.annotate import Project, owner_token
+from vitruv.annotate import Project, add_photo_file, owner_token
+from vitruv.annotate.refusals import TooLargeError
 from vitruv.annotate.study import Server
 from vitruv.annotate.study.http import Client, Refused
 
@@ -129,6 +131,13 @@ def test_too_many_pixels_and_too_many_bytes(project: Project, serve: Serve) -> N
     status, answer = upload(server, owner, "long.png", b"\x89PNG" + bytes(3_000_000))
     assert (status, answer["error"]) == (413, "long.png: more than 1 MB, the most that is taken here")
     assert list(project.photo_folder.iterdir()) == []
+
+
+def test_a_large_file_of_the_command_line_is_not_even_read(project: Project, tmp_path: Path) -> None:
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(10**12)  # a terabyte of nothing
+    with pytest.raises(TooLargeError, match=r"^huge.jpg: more than 40 MB; make the photo smaller or raise the limit$"):
+        add_photo_file(project, tmp_path / "huge.jpg")
 
 
 def test_large_annotations_go_through_a_file_that_is_gone_afterwards(project: Project, serve: Serve) -> None:

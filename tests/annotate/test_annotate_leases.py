@@ -9,6 +9,7 @@ from annotating import Clock, add_photos, somebody
 
 from vitruv.annotate import Annotator, Project
 from vitruv.annotate.leases import Lease, release, renew, take, take_next
+from vitruv.annotate.overview import task_state
 from vitruv.annotate.people import save_boxes
 from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
 from vitruv.annotate.workflow import submit
@@ -146,3 +147,27 @@ def test_second_opinions_come_from_somebody_else(any_project: Project) -> None:
     assert _next(any_project, ada).task_id == first.task_id
     with pytest.raises(NotAllowedError, match="the second opinion must come from somebody else"):
         take(any_project, ada, second.task_id)
+
+
+def test_first_opinions_come_before_second_ones(any_project: Project) -> None:
+    """So that the points of all people can be sampled, which the first masks decide."""
+    any_project.change({"replicas": 2})
+    add_photos(any_project, 3)
+    ada = somebody(any_project, "Ada")
+    for _ in range(3):
+        lease = _next(any_project, ada, "boxes")
+        save_boxes(any_project, ada, lease.task_id, lease.key, BOX)
+        submit(any_project, ada, lease.task_id, lease.key)
+    owner = somebody(any_project, "Olga", "owner")
+    got = [_next(any_project, somebody(any_project, f"annotator {i}"), "parts").task_id for i in range(6)]
+    assert [task_state(any_project, owner, task_id)["replica"] for task_id in got] == [0, 0, 0, 1, 1, 1]
+
+
+def test_quick_saves_leave_the_lease_as_it_is(any_project: Project, clock: Clock) -> None:
+    add_photos(any_project, 1)
+    ada = somebody(any_project, "Ada")
+    lease = _next(any_project, ada)
+    clock.pass_minutes(0.25)
+    assert renew(any_project, ada, lease.task_id, lease.key).until == lease.until
+    clock.pass_minutes(0.25)
+    assert renew(any_project, ada, lease.task_id, lease.key).until == lease.until + 30, "half a minute later it starts anew"

@@ -9,7 +9,7 @@ from vitruv.annotate.accounts import Annotator, invite, owner_token
 from vitruv.annotate.app import create_app
 from vitruv.annotate.exchange import export_coco, import_coco
 from vitruv.annotate.listening import listen
-from vitruv.annotate.photos import add_photo
+from vitruv.annotate.photos import add_photo, add_photo_file
 from vitruv.annotate.project import Project, Settings
 from vitruv.annotate.proposer import Proposer
 from vitruv.annotate.store import Store
@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "Views",
     "add_photo",
+    "add_photo_file",
     "create_app",
     "export_coco",
     "import_coco",

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from vitruv.annotate.project import Project
+from vitruv.annotate.project import Project, Settings
 from vitruv.annotate.refusals import FullError, NotFoundError, TooLargeError, UnusableError
 from vitruv.annotate.schema import new_id, photos, tasks
 from vitruv.errors import InputError, UnwritableFileError
@@ -45,8 +45,7 @@ def add_photo(
     when the disk has no room.
     """
     settings = project.settings()
-    if len(data) > settings.photo_megabytes * 1_000_000:
-        raise TooLargeError(f"{name}: more than {settings.photo_megabytes} MB; make the photo smaller or raise the limit")
+    _require_small(name, len(data), settings)
     kind, width, height = _checked(name, data, settings.photo_megapixels * 1_000_000)
     digest = hashlib.sha256(data).hexdigest()
     path = project.photo_folder / f"{digest}.{kind}"
@@ -76,6 +75,12 @@ def add_photo(
     return photo
 
 
+def add_photo_file(project: Project, path: Path) -> Photo:
+    """The same for a file, which is read only when it is small enough. Raises OSError, too, when it cannot be read."""
+    _require_small(path.name, path.stat().st_size, project.settings())
+    return add_photo(project, path.name, path.read_bytes())
+
+
 def photo_file(project: Project, photo_id: str) -> tuple[Path, str]:
     """Path and kind of a photo. The path is made of the hash, never of anything a request says."""
     with project.store.glance() as connection:
@@ -102,6 +107,11 @@ def thumbnail(project: Project, photo_id: str) -> bytes:
         with replacing(small) as file:
             upright.save(file, "JPEG", quality=80)
     return small.read_bytes()
+
+
+def _require_small(name: str, size: int, settings: Settings) -> None:
+    if size > settings.photo_megabytes * 1_000_000:
+        raise TooLargeError(f"{name}: more than {settings.photo_megabytes} MB; make the photo smaller or raise the limit")
 
 
 def _checked(name: str, data: bytes, max_pixels: int) -> tuple[str, int, int]:

@@ -178,7 +178,7 @@ def _is_local(host: str) -> bool:
 
 def _add(argv: Sequence[str]) -> int:
     options = tyro.cli(AddOptions, args=argv, prog="vitruv annotate add")
-    from vitruv.annotate import add_photo, import_coco
+    from vitruv.annotate import add_photo_file, import_coco
     from vitruv.media import find_photos
     from vitruv.surface import Atlas
 
@@ -189,7 +189,7 @@ def _add(argv: Sequence[str]) -> int:
     with _opened(options) as project:
         for photo in find_photos(options.photos) if options.photos else ():
             try:
-                added = add_photo(project, photo.path.name, photo.path.read_bytes())
+                added = add_photo_file(project, photo.path)
             except OSError as error:
                 refused.append(f"{photo.path}: {error.strerror or error}")
             except VitruvError as error:

@@ -221,7 +221,7 @@ export async function pointsScreen(shell) {
   const guess = shown(async () => {
     const { points: found } = await api("POST", `${shell.path}/proposal`);
     for (const g of found) guesses.set(points.findIndex((p) => p.n === g.n), g);
-    note(found.length ? "The model's guesses are drawn in yellow; T takes one over" : "The model sees nobody here");
+    note(found.length ? "The model's guesses are drawn in orange; T takes one over" : "The model sees nobody here");
     drawMarks();
   });
 

@@ -90,7 +90,7 @@ export class ViewTile {
     c.setTransform(scale * ratio, 0, 0, scale * ratio, left * ratio, top * ratio);
     c.drawImage(this.views.views[this.index].image, 0, 0);
     this.element.classList.toggle("active", this.active);
-    if (this.guess) ring(c, this.guess, scale, "#ffd166", 6, true);
+    if (this.guess) ring(c, this.guess, scale, "#ff9500", 8, true);
     if (this.mark) ring(c, this.mark, scale, "#00e0c6", 7, !this.mark.seen);
     if (this.cursor && this.active) cross(c, this.cursor, scale);
   }
@@ -107,7 +107,7 @@ export class ViewTile {
 function ring(c, mark, scale, colour, radius, hollow) {
   const one = 1 / scale;
   c.setLineDash(hollow ? [3 * one, 3 * one] : []);
-  for (const [style, width] of /** @type {[string, number][]} */ ([["rgb(0 0 0 / .65)", hollow ? 3 : 4.5], [colour, hollow ? 1.5 : 2.5]])) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([["rgb(0 0 0 / .65)", hollow ? 3.6 : 4.5], [colour, hollow ? 2 : 2.5]])) {
     c.beginPath();
     c.arc(mark.x, mark.y, radius * one, 0, 7);
     c.strokeStyle = style;
