@@ -21,7 +21,7 @@ from vitruv.cli import annotate as command
 from vitruv.errors import ModelError
 
 PERSON = (12, 20, 56, 80)  # left, top, width, height; the upper half is the front of the torso, the lower the right upper leg
-TORSO, RIGHT_UPPER_LEG = 1, 6
+TORSO, RIGHT_UPPER_LEG, HEAD = 1, 6, 14
 
 
 @pytest.fixture
@@ -113,3 +113,19 @@ def test_a_model_that_was_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         command.main(["--project", str(tmp_path / "project"), "--port", "0", "--model", str(tmp_path / "nowhere")])
     assert not (tmp_path / "project").exists()
+
+
+def test_the_model_inside_the_package_proposes_on_a_photo(project: Project, views: Views) -> None:
+    """The astronaut of the README: her box, and in it at least torso and head."""
+    add_photo(project, "astronaut.jpg", (Path(__file__).resolve().parents[2] / "examples" / "astronaut.jpg").read_bytes())
+    with Server(project, views, Proposer()) as server:
+        who = enter(project, server)
+        path, key, _ = next_task(who, "boxes")
+        boxes = who("POST", f"{path}/proposal")["boxes"]
+        assert boxes, "she is found"
+        who("PUT", f"{path}/boxes", {"boxes": [{"x": 20, "y": 5, "w": 440, "h": 507}]}, lease=key)
+        who("POST", f"{path}/submit", lease=key)
+        path, key, _ = next_task(who, "parts")
+        masks = who("POST", f"{path}/proposal")["masks"]
+        sizes = {int(part): decode_mask(counts).mean() for part, counts in masks.items()}
+        assert sizes.get(TORSO, 0) > 0.15 and sizes.get(HEAD, 0) > 0.03, sizes
