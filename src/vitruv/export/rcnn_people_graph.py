@@ -68,7 +68,8 @@ def _group_norm_of_tiles(g: OnnxGraph, x: str, name: str, side: int, channels: i
     # Scale and shift have the channels last, in groups.
     last = g.integers(GROUPS, channels // GROUPS)
     scale, shift = (g.add("Reshape", g.weight(f"{name}.{part}"), last) for part in ("weight", "bias"))
-    normed = g.add("Add", g.add("Mul", g.add("Div", centred, length), scale), shift)
+    # Factors are joined before the map is touched, which is large.
+    normed = g.add("Add", g.add("Mul", centred, g.add("Div", scale, length)), shift)
     return g.add("Reshape", normed, g.integers(OUTPUTS, -1, channels))
 
 
