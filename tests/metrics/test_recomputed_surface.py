@@ -72,6 +72,8 @@ def test_unsuitable_vertices_are_refused(tmp_path: Path, capsys: pytest.CaptureF
         (vertices[:9], "there are 9 vertices, but the charts of UV_Processed.mat have 25"),
         (vertices * 1000, "the body is 1000 long; vertices must be finite numbers in metres"),
         (vertices[:, :2], r"must be an array of numbers \(v, 3\)"),
+        (vertices + np.inf, "vertices must be finite numbers"),
+        ((2 * vertices - 1) * 1.7e308, "vertices must be finite numbers"),
         (vertices * np.nan, "the body is nan long; vertices must be finite numbers"),
     ):
         np.save(tmp_path / "SMPL_vertices.npy", wrong)

@@ -124,7 +124,8 @@ def read_vertices(path: Path) -> Float64Array:
     ):
         raise FormatError(path, "vertices must be an array of numbers (v, 3)")
     vertices = np.array(found, np.float64)
-    size = float(np.ptp(vertices, axis=0).max())
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused here, too
+        size = float(np.ptp(vertices, axis=0).max())
     if not 0.5 <= size <= 5:
         raise FormatError(path, f"the body is {size:g} long; vertices must be finite numbers in metres")
     return vertices
