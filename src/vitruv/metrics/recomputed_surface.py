@@ -11,6 +11,7 @@ on a seam in another way, so numbers are close to the official ones, not equal.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ def _vertices(folder: Path, least: int) -> Float64Array:
 def read_vertices(path: Path) -> Float64Array:
     """(v, 3) float64 metres of an .npy or .obj file; v is 1 or more. Raises MissingFileError, UnreadableFileError, FormatError."""
     try:
-        found: object = np.load(path, mmap_mode="r", allow_pickle=False) if path.suffix == ".npy" else _of_obj(path)
+        found: object = _of_npy(path) if path.suffix == ".npy" else _of_obj(path)
     except FileNotFoundError:
         raise MissingFileError(path) from None
     except OSError as error:
@@ -129,6 +130,12 @@ def read_vertices(path: Path) -> Float64Array:
     if not 0.5 <= size <= 5:
         raise FormatError(path, f"the body is {size:g} long; vertices must be finite numbers in metres")
     return vertices
+
+
+def _of_npy(path: Path) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a remark on headers of Python 2, which are fine
+        return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _of_obj(path: Path) -> Float64Array:
