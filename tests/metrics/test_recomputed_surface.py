@@ -80,14 +80,14 @@ def test_unsuitable_vertices_are_refused(tmp_path: Path, capsys: pytest.CaptureF
         with pytest.raises(FormatError, match=message):
             open_recomputed(tmp_path)
     (tmp_path / "SMPL_vertices.npy").write_bytes(b"rubbish")
-    with pytest.raises(FormatError, match="not readable as vertices"):
+    with pytest.raises(FormatError, match="not a readable NumPy array"):
         open_recomputed(tmp_path)
     (tmp_path / "gt.json").write_text('{"images": [], "annotations": []}')
     (tmp_path / "r.json").write_text("[]")
     files = ["--annotations", str(tmp_path / "gt.json"), "--results", str(tmp_path / "r.json"), "--output", str(tmp_path / "out")]
     assert main(["evaluate", *files, "--surface", f"official:{tmp_path}"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("vitruv evaluate: ") and error.count("\n") == 1 and "not readable as vertices" in error
+    assert error.startswith("vitruv evaluate: ") and error.count("\n") == 1 and "not a readable NumPy array" in error
     assert not (tmp_path / "out").exists()
 
 

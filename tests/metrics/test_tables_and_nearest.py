@@ -71,7 +71,7 @@ def test_tables_of_the_wrong_size_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="expected 6 float32"):
         DistanceTable.of_npy(tmp_path / "t.npy", 4)
     (tmp_path / "t.npy").write_bytes(b"rubbish")
-    with pytest.raises(FormatError, match="not a readable table"):
+    with pytest.raises(FormatError, match="not a readable NumPy array"):
         DistanceTable.of_npy(tmp_path / "t.npy", 4)
 
 

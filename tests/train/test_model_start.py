@@ -78,6 +78,31 @@ def test_another_network_is_refused(runs: tuple[Path, Path, Path]) -> None:
         start_from_model(build_regressor(replace(CONFIG, fused=(16, 24))), runs[2], "regressor", torch.zeros(1, 3, 64, 32))
 
 
+def test_a_folder_that_names_no_graph_is_refused(tmp_path: Path) -> None:
+    for content, message in (
+        ("no json", "does not name the file of a detector"),
+        ("[]", "does not name the file of a detector"),
+        ('{"regressor": {}}', "does not name the file of a detector"),
+        ('{"detector": {"file": "../x.onnx"}}', "must be the name of a file beside it"),
+    ):
+        (tmp_path / "model.json").write_text(content)
+        with pytest.raises(FormatError, match=message):
+            start_from_model(build_detector(DETECTOR), tmp_path, "detector", torch.zeros(1, 3, 96, 96))
+
+
+def test_a_graph_of_the_other_kind_is_refused(runs: tuple[Path, Path, Path]) -> None:
+    with pytest.raises(FormatError, match="has not the aspect ratio of this network's"):
+        start_from_model(build_detector(DETECTOR), _swapped(runs[2]), "detector", torch.zeros(1, 3, 96, 96))
+
+
+def _swapped(model: Path) -> Path:
+    folder = model.parent / "swapped"
+    folder.mkdir(exist_ok=True)
+    (folder / "model.json").write_text('{"detector": {"file": "regressor.onnx"}}')
+    (folder / "regressor.onnx").write_bytes((model / "regressor.onnx").read_bytes())
+    return folder
+
+
 def test_a_broken_graph_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text('{"regressor": {"file": "regressor.onnx"}}')
     (tmp_path / "regressor.onnx").write_bytes(b"no graph")

@@ -34,9 +34,9 @@ from vitruv.train import (
     load_ema,
 )
 from vitruv.train.files import read_scalars, write_json
+from vitruv.train.model_start import MODEL_FILE
 from vitruv.types import PathLike
 
-MODEL_FILE = "model.json"
 BOX_SCALE = 1.15
 """How much larger than the person's box the crop is; the synthetic crops are cut with the same factor."""
 TOLERANCE = 1e-4

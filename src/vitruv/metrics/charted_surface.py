@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vitruv.errors import FileError, FormatError
 from vitruv.formats import replacing
+from vitruv.formats.npy import map_npy
 from vitruv.metrics.distance_table import Distances
 from vitruv.metrics.nearest import NearestVertex
 from vitruv.surface import NUM_LABELS
@@ -39,11 +41,11 @@ class ChartedSurface:
         """(25 * 256 * 256,) int32: vertex of every image code; written to `codes_file` once, as it takes seconds."""
         if self.codes_file is not None and self.codes_file.exists():
             try:
-                known = np.load(self.codes_file, allow_pickle=False)
+                known = map_npy(self.codes_file)
                 if known.shape == (NUM_LABELS * _CODES * _CODES,) and known.dtype == np.int32 and known.max() < self.table.vertices:
-                    return np.asarray(known)
-            except Exception:
-                pass  # damaged, which NumPy says in many ways: made again below
+                    return np.array(known)
+            except (FileError, FormatError):
+                pass  # a damaged copy of what can be computed: made again below
         charts, u, v = np.meshgrid(np.arange(NUM_LABELS), np.arange(_CODES) / 255.0, np.arange(_CODES) / 255.0, indexing="ij")
         found = self.vertices(charts.ravel(), u.ravel(), v.ravel())
         if self.codes_file is not None:

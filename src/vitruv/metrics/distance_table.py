@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
+from vitruv.formats.npy import map_npy
 from vitruv.types import AnyArray, Float32Array, Int64Array
 
 _WINDOW = 1 << 26  # bytes mapped at a time
@@ -43,11 +44,8 @@ class DistanceTable:
 
     @classmethod
     def of_npy(cls, path: Path, vertices: int) -> DistanceTable:
-        """A table in an .npy file of `vertices * (vertices - 1) / 2` float32. Raises FormatError."""
-        try:
-            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        except Exception as error:  # NumPy answers damaged headers with many kinds of error
-            raise FormatError(path, f"not a readable table of distances: {error}") from None
+        """A table in an .npy file of `vertices * (vertices - 1) / 2` float32. Raises as `map_npy`."""
+        mapped = map_npy(path)
         if mapped.shape != (vertices * (vertices - 1) // 2,) or mapped.dtype != np.float32:
             raise FormatError(path, f"expected {vertices * (vertices - 1) // 2} float32, found {mapped.shape} {mapped.dtype}")
         return cls(vertices, path, int(mapped.offset), mapped.dtype)

@@ -11,7 +11,6 @@ on a seam in another way, so numbers are close to the official ones, not equal.
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.errors import FormatError, MissingFileError, UnreadableFileError
+from vitruv.formats.npy import map_npy
 from vitruv.metrics.charted_surface import ChartedSurface
 from vitruv.metrics.mesh_distances import MeshDistances
 from vitruv.metrics.table_files import cache_folder
@@ -107,22 +107,8 @@ def _vertices(folder: Path, least: int) -> Float64Array:
 
 def read_vertices(path: Path) -> Float64Array:
     """(v, 3) float64 metres of an .npy or .obj file; v is 1 or more. Raises MissingFileError, UnreadableFileError, FormatError."""
-    try:
-        found: object = _of_npy(path) if path.suffix == ".npy" else _of_obj(path)
-    except FileNotFoundError:
-        raise MissingFileError(path) from None
-    except OSError as error:
-        raise UnreadableFileError(path, f"cannot be read: {error}") from None
-    # NumPy answers damaged headers with many kinds of error; all of them mean the same here.
-    except Exception as error:
-        raise FormatError(path, "not readable as vertices: " + " ".join(str(error).split())) from None
-    if (
-        not isinstance(found, np.ndarray)
-        or found.dtype.kind not in "fi"
-        or found.ndim != 2
-        or found.shape[1] != 3
-        or not len(found)
-    ):
+    found = map_npy(path) if path.suffix == ".npy" else _of_obj(path)
+    if found.dtype.kind not in "fi" or found.ndim != 2 or found.shape[1] != 3 or not len(found):
         raise FormatError(path, "vertices must be an array of numbers (v, 3)")
     vertices = np.array(found, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused here, too
@@ -132,13 +118,14 @@ def read_vertices(path: Path) -> Float64Array:
     return vertices
 
 
-def _of_npy(path: Path) -> object:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a remark on headers of Python 2, which are fine
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-
-
 def _of_obj(path: Path) -> Float64Array:
     """The lines "v x y z" of a Wavefront file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return np.array([[float(value) for value in line.split()[1:4]] for line in lines if line.startswith("v ")]).reshape(-1, 3)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return np.array([[float(value) for value in line.split()[1:4]] for line in lines if line.startswith("v ")]).reshape(-1, 3)
+    except FileNotFoundError:
+        raise MissingFileError(path) from None
+    except OSError as error:
+        raise UnreadableFileError(path, f"cannot be read: {error}") from None
+    except ValueError as error:  # not text, not numbers, or not three of them
+        raise FormatError(path, f"not readable as vertices: {error}") from None

@@ -13,6 +13,8 @@ from vitruv.errors import FormatError, MissingExtraError
 from vitruv.networks.compact_blocks import ConvNorm
 from vitruv.train.compact_start import fit_positions
 
+MODEL_FILE = "model.json"
+
 
 def start_from_model(network: nn.Module, folder: Path, kind: str, images: Tensor) -> list[str]:
     """Fill `network` with the weights of a graph in a model folder of kind "embedded"; returns the names that the graph lacks.
@@ -21,19 +23,34 @@ def start_from_model(network: nn.Module, folder: Path, kind: str, images: Tensor
     (n, 3, h, w), normalised as for the network, and which changes nothing there: the network computes what the graph does.
     kind: "regressor" or "detector". Raises FormatError for a model of another network.
     """
-    path = folder / str(json.loads((folder / "model.json").read_text())[kind]["file"])
+    path = _graph_file(folder, kind)
     tensors = _read_graph(path)
     fit_positions(network, tensors, path)
-    # Heads that only training has are not in the graph.
-    wanted = {name for name, _ in network.named_parameters() if ".norm." not in f".{name}"}
     state = network.state_dict()
-    missing = sorted(wanted - set(tensors))
+    norms = {name: module for name, module in network.named_modules() if isinstance(module, ConvNorm)}
+    biases = {name: tensors.pop(f"{name}.conv.bias", None) for name in norms}
     known = {name: value for name, value in tensors.items() if name in state}
-    if any(known[name].shape != state[name].shape for name in known) or len(missing) > 2:
-        raise FormatError(path, f"is of another network (it lacks {', '.join(missing[:3])} or has it in another size)")
+    wanted = {name for name, _ in network.named_parameters() if not any(name.startswith(f"{norm}.norm.") for norm in norms)}
+    missing = sorted(wanted - set(known))
+    others = [name for name, value in known.items() if value.shape != state[name].shape]
+    others += [f"{name}.conv.bias" for name, bias in biases.items() if bias is None]
+    # Heads that only training has are not in the graph; everything else is.
+    if others or not known or any(not name.startswith("keypoints.") for name in missing):
+        raise FormatError(path, f"is of another network: {', '.join([*others, *missing][:3])} missing or of another size")
     network.load_state_dict(known, strict=False)
-    _measure_norms(network, tensors, images)
+    _measure_norms(network, [(norms[name], bias) for name, bias in biases.items() if bias is not None], images)
     return missing
+
+
+def _graph_file(folder: Path, kind: str) -> Path:
+    path = folder / MODEL_FILE
+    try:
+        name = json.loads(path.read_text())[kind]["file"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(path, f"does not name the file of a {kind} ({error})") from None
+    if not isinstance(name, str) or Path(name).name != name:
+        raise FormatError(path, f"{kind}.file must be the name of a file beside it, but is {name!r}")
+    return folder / name
 
 
 def _read_graph(path: Path) -> dict[str, Tensor]:
@@ -55,22 +72,21 @@ def _read_graph(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _measure_norms(network: nn.Module, tensors: dict[str, Tensor], images: Tensor) -> None:
-    """One pass; the normalisation behind every convolution is set before it is used, so that the next layers see the truth."""
-    handles = []
-    for name, module in network.named_modules():
-        if isinstance(module, ConvNorm):
-            bias = tensors[f"{name}.conv.bias"]
+def _measure_norms(network: nn.Module, convolutions: list[tuple[ConvNorm, Tensor]], images: Tensor) -> None:
+    """One pass; the normalisation behind every convolution is set before it is used, so that the next layers see the truth.
 
-            def measure(_: nn.Module, __: object, out: Tensor, norm: nn.Module = module.norm, bias: Tensor = bias) -> None:
-                assert isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None and norm.running_var is not None
-                variance, mean = torch.var_mean(out, dim=(0, 2, 3))
-                norm.running_mean.copy_(mean)
-                norm.running_var.copy_(variance)
-                norm.weight.copy_((variance + norm.eps).sqrt())
-                norm.bias.copy_(mean + bias)
+    convolutions: each with the bias that its graph adds.
+    """
 
-            handles.append(module.conv.register_forward_hook(measure))
+    def measure(out: Tensor, norm: nn.BatchNorm2d, bias: Tensor) -> None:
+        variance, mean = torch.var_mean(out, dim=(0, 2, 3))
+        scale, shift = (variance + norm.eps).sqrt(), mean + bias
+        norm.load_state_dict({"weight": scale, "bias": shift, "running_mean": mean, "running_var": variance}, strict=False)
+
+    handles = [
+        module.conv.register_forward_hook(lambda _, __, out, norm=module.norm, bias=bias: measure(out, norm, bias))
+        for module, bias in convolutions
+    ]
     training = network.training
     with torch.no_grad():
         network.eval()(images)

@@ -14,13 +14,14 @@ from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack
 from vitruv.train.compact_start import start_from_run
 from vitruv.train.config import DataConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask
-from vitruv.train.model_start import start_from_model
+from vitruv.train.model_start import MODEL_FILE, start_from_model
 from vitruv.train.regressor import RegressorConfig, RegressorTask
 from vitruv.train.task import Task
 
-_MEASURED_ON = 64  # samples that statistics are measured on where a model is started from
 HELD_OUT_SEED = 761_204
 """Samples of this seed are for evaluation; every run is scored on the same ones."""
+
+_MEASURED_ON = 64  # samples that statistics are measured on where a run starts from an exported model
 
 
 def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *, seed: int) -> tuple[Task, Sampler[Any]]:
@@ -42,7 +43,7 @@ def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *,
 
 def start_compact(task: Task, sampler: Sampler[Any], source: Path, kind: str) -> None:
     """Give the network of a task the weights of another run, or of a folder with an exported model ("regressor" or "detector")."""
-    if not (source / "model.json").is_file():
+    if not (source / MODEL_FILE).is_file():
         start_from_run(task.network, source)
         return
     images = task.collate([sampler(i) for i in range(_MEASURED_ON)])["image"]
