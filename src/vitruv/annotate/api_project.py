@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from vitruv.annotate import accounts
@@ -27,7 +26,6 @@ router = APIRouter(prefix="/api", route_class=PlainRoute)
 _KEPT_FOREVER = "private, max-age=31536000, immutable"
 _HALF_A_YEAR_S = 180 * 24 * 3600
 _MAX_IMPORT_BYTES = 600_000_000
-_PIECE_BYTES = 1_000_000
 
 
 @router.post("/session")
@@ -163,14 +161,5 @@ def export_annotations(project: InProject, me: Who, unfinished: bool = False) ->
         export_coco(project, path, unfinished=unfinished)
     except UnwritableFileError as error:
         raise FullError(f"the export could not be written: {error.reason}") from None
-    return StreamingResponse(_used_up(path), media_type="application/json", headers=headers)
-
-
-def _used_up(path: Path) -> Iterator[bytes]:
-    """A file piece by piece, which is gone afterwards."""
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                yield piece
-    finally:
-        path.unlink(missing_ok=True)
+    gone = BackgroundTask(path.unlink, missing_ok=True)
+    return FileResponse(path, media_type="application/json", headers=headers, background=gone)
