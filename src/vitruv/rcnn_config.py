@@ -14,8 +14,11 @@ from vitruv.surface import NUM_LABELS, NUM_PARTS
 
 Shape = tuple[int, ...]
 
-MODEL_FORMAT = 2
+MODEL_FORMAT = 3
 """Version of model folders: which graphs lie in them, and what these take."""
+
+HALF_GRAPHS = ("trunk", "boxes", "merge", "people")
+"""Graphs that a model folder also has in a form that computes in half precision, NAME_half.onnx."""
 
 PYRAMID_LEVELS = (2, 3, 4, 5)
 UV_CONFIDENCES: Mapping[str, tuple[str, ...]] = {"iid_iso": ("sigma_2",), "indep_aniso": ("sigma_2", "kappa_u", "kappa_v")}

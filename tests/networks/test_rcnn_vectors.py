@@ -27,6 +27,7 @@ OTHERS = ("tiny_dl", "tiny_wc1m", "tiny_dl_wc2m", "tiny_legacy", "tiny_cse")
 
 # Limits from the vectors' own README: what two float32 runs of the original may differ by, with some room.
 BOX_PX, SCORE, SEGMENTATION, OTHER, LABELS = 0.02, 1e-4, 5e-3, 2e-3, 1e-3
+HALF = 0.06  # error where a graph computes in half precision, as a part of the values' standard deviation
 
 
 @pytest.fixture(params=["tiny_v1convx", *OTHERS])
@@ -43,9 +44,9 @@ def settings_of(case: Path) -> ModelSettings:
     return ModelSettings(min_size=240, max_size=400, rules=DetectionRules(proposals=50, people=people))
 
 
-def converted(case: Path, folder: Path, *, tiled: bool = True) -> RCNNModel:
+def converted(case: Path, folder: Path, *, tiled: bool = True, precision: str = "auto") -> RCNNModel:
     convert_checkpoint(case / "model.pkl", folder, settings=settings_of(case))
-    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu", tiled=tiled)
+    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu", precision=precision, tiled=tiled)
 
 
 def numbers(case: Path, name: str) -> dict[str, Any]:
@@ -122,6 +123,23 @@ def test_onnx(case: Path, tiled: bool, tmp_path: Path) -> None:
     people = list(model.raw_maps(pyramid, found))
     assert_raw_maps({name: np.stack([maps[name] for maps in people]) for name in people[0]}, case)
     assert_people(model.predict(rgb, boxes_xyxy=None, threshold=model.threshold), case)
+
+
+def test_half_precision(case: Path, tmp_path: Path) -> None:
+    """The graphs for GPUs; a processor runs them with every operator's inputs widened and its output rounded."""
+    model = converted(case, tmp_path / "model", precision="fp16")
+    detected = numbers(case, "detect")
+    rgb = np.ascontiguousarray(detected["resized_bgr"][..., ::-1])
+    pyramid = model.trunk({"image": network_input(rgb)})
+    class_logits, _ = model.classify(pyramid, detected["proposal_boxes"])
+    exact = converted(case, tmp_path / "exact", tiled=False)
+    expected = exact.classify(exact.trunk({"image": network_input(rgb)}), detected["proposal_boxes"])[0]
+    assert 0 < np.sqrt(np.mean((class_logits - expected) ** 2)) < HALF * np.std(expected)
+    people = list(model.raw_maps(pyramid, detected["dp_boxes"]))
+    raw = numbers(case, "raw_sampled")
+    for name in raw.keys() - {"grid_idx"}:
+        sampled = np.stack([maps[name] for maps in people])[:, :, raw["grid_idx"]][..., raw["grid_idx"]]
+        assert 0 < np.sqrt(np.mean((sampled - raw[name]) ** 2)) < HALF * np.std(raw[name]), name
 
 
 def test_given_boxes_keep_their_order(tmp_path: Path) -> None:

@@ -109,3 +109,13 @@ def test_a_file_that_is_no_graph(folder: Path, content: bytes) -> None:
 def test_unknown_device(folder: Path) -> None:
     with pytest.raises(ModelError, match="no device 'abacus'"):
         load(folder, device="abacus")
+
+
+def test_unknown_precision(folder: Path) -> None:
+    with pytest.raises(ModelError, match="no precision 'fp8'; choose from auto, fp32, fp16"):
+        load(folder, device="cpu", precision="fp8")
+
+
+def test_half_precision_is_for_official_models(folder: Path) -> None:
+    with pytest.raises(ModelError, match="a model of this kind computes in fp32 only"):
+        load(folder, device="cpu", precision="fp16")

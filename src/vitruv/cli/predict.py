@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -69,6 +69,9 @@ class PredictOptions:
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""
+
+    precision: Literal["auto", "fp32", "fp16"] = "auto"
+    """Of official models: auto is fp16 on GPUs (faster; labels differ on some pixels) and fp32 elsewhere."""
 
     channel_order: ChannelOrder = "iuv"
     """Order of red, green, blue in NAME_iuv.png: iuv (Pillow's), or vui (what OpenCV wrote, and reads as I, U, V)."""
@@ -159,7 +162,7 @@ def _load(options: PredictOptions) -> Predictor:
 
             return stack.enter_context(download_bar())(entry, target)
 
-        return load(options.model, device=options.device, augment=options.augment, announce=announce)
+        return load(options.model, device=options.device, precision=options.precision, augment=options.augment, announce=announce)
 
 
 def _predict_one(options: PredictOptions, predictor: Predictor, job: Job, boxes: PhotoTable[Float32Array] | None) -> DensePoses:

@@ -38,36 +38,56 @@ class Stored:
 class OnnxGraph:
     """A graph under construction; every operator method of `OnnxGraph.add` returns the name of the new value.
 
-    weights: tensors of the file `weights_file` that the graph may use by name.
+    weights: tensors of the file `weights_file` that the graph may use by name. half: compute in float16; inputs, outputs and
+    stored weights stay float32 and are cast, the weights once, when a graph is loaded.
     """
 
     name: str
     weights_file: str
     weights: Mapping[str, Stored]
+    half: bool = False
     _nodes: list[bytes] = field(default_factory=list)
     _initializers: dict[str, bytes] = field(default_factory=dict)
     _inputs: list[bytes] = field(default_factory=list)
     _outputs: list[bytes] = field(default_factory=list)
     _values: int = 0
+    _rounded: dict[str, str] = field(default_factory=dict)
 
     def input(self, name: str, shape: Sequence[Dimension], dtype: str = "float32") -> str:
-        """Declare an input; sizes given as text are free."""
+        """Declare an input; sizes given as text are free. Not cast: see `rounded`."""
         self._inputs.append(_value_info(name, shape, dtype))
         return name
 
     def output(self, value: str, name: str, shape: Sequence[Dimension], dtype: str = "float32") -> None:
         """Declare a value an output, under a name of its own."""
-        self._nodes.append(_node("Identity", [value], [name], {}))
+        last = self.exact(value) if dtype == "float32" else value
+        self._nodes.append(_node("Identity", [last], [name], {}))
         self._outputs.append(_value_info(name, shape, dtype))
 
+    def rounded(self, value: str) -> str:
+        """A float32 value in the precision that the graph computes in."""
+        if not self.half:
+            return value
+        if value not in self._rounded:
+            self._rounded[value] = self.add("Cast", value, to=_DATA_TYPES["float16"])
+        return self._rounded[value]
+
+    def exact(self, value: str) -> str:
+        """A value of the graph as float32."""
+        return self.add("Cast", value, to=_DATA_TYPES["float32"]) if self.half else value
+
     def weight(self, name: str) -> str:
-        """Use a tensor of the weights file."""
+        """Use a tensor of the weights file, in the precision that the graph computes in."""
+        return self.rounded(self.exact_weight(name))
+
+    def exact_weight(self, name: str) -> str:
+        """Use a tensor of the weights file as it is."""
         if name not in self._initializers:
             self._initializers[name] = _external_tensor(name, self.weights[name], self.weights_file)
         return name
 
     def constant(self, array: AnyArray) -> str:
-        """Use a small array, stored in the graph itself."""
+        """Use a small array, stored in the graph itself, as it is."""
         plain = np.ascontiguousarray(array)
         name = f"constant_{len(self._initializers)}"
         body = b"".join(_integer(1, side) for side in plain.shape) + _integer(2, _DATA_TYPES[plain.dtype.name])

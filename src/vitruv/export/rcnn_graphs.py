@@ -5,7 +5,8 @@ arithmetic: `trunk` (picture -> pyramid and raw proposals), `boxes` (proposals -
 map people are pooled from), `people` (boxes -> raw maps of all people at once), `vertices` (embeddings -> closest vertex).
 Between graphs, the maps of the pyramid have their channels last, which is how a CPU pools boxes fastest. Batch norm, bundling of
 layers that read the same input and similar arithmetic on weights is left as operators on constants, which ONNX Runtime folds
-when it loads a graph.
+when it loads a graph. Graphs that compute in half precision take and give float32, and pool boxes in it: coordinates of a thousand
+pixels have no fractions in half precision.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _classify(g: OnnxGraph, a: RCNNArchitecture, hidden: str) -> None:
 
 def merge(g: OnnxGraph, a: RCNNArchitecture) -> None:
     """p2..p5 -> merged (1, c, h/4, w/4)."""
-    levels = {level: _pyramid_input(g, a, level) for level in PYRAMID_LEVELS}
+    levels = {level: g.rounded(_pyramid_input(g, a, level)) for level in PYRAMID_LEVELS}
     decoder = f"{_HEADS}.decoder"
     coarse = {"p3.0": levels[3], "p4.2": _to_stride_8(g, levels[4], 4), "p5.4": _to_stride_8(g, levels[5], 5)}
     parts = [g.add("Relu", conv(g, x, f"{decoder}.{name}", kernel=3)) for name, x in coarse.items()]
@@ -116,7 +117,7 @@ def _pool_from_pyramid(g: OnnxGraph, a: RCNNArchitecture, *, size: int, aligned:
 def _roi_align(g: OnnxGraph, features: str, found: str, *, size: int, scale: float, aligned: bool) -> str:
     count = g.add("Slice", g.add("Shape", found), g.integers(0), g.integers(1))
     picture = g.add("Expand", g.integers(0), count)
-    return g.add(
+    pooled = g.add(
         "RoiAlign",
         features,
         found,
@@ -128,6 +129,7 @@ def _roi_align(g: OnnxGraph, features: str, found: str, *, size: int, scale: flo
         sampling_ratio=0 if aligned else 2,
         coordinate_transformation_mode="half_pixel" if aligned else "output_half_pixel",
     )
+    return g.rounded(pooled)
 
 
 def _to_stride_8(g: OnnxGraph, x: str, level: int) -> str:

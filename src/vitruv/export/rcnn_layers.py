@@ -26,6 +26,7 @@ def joined(g: OnnxGraph, names: list[str], axis: int = 0) -> str:
 
 
 def input_channels_last(g: OnnxGraph, name: str, shape: tuple[int | str, ...]) -> str:
+    """As float32; see `OnnxGraph.rounded`."""
     return g.add("Transpose", g.input(name, shape), perm=[0, 3, 1, 2])
 
 

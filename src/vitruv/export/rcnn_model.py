@@ -18,7 +18,7 @@ from vitruv.export.detectron2 import Checkpoint, read_checkpoint
 from vitruv.export.onnx_writer import OnnxGraph, Stored
 from vitruv.export.rcnn_people_graph import people, tiled_people
 from vitruv.export.safetensors_file import write_safetensors
-from vitruv.rcnn_config import MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -90,6 +90,8 @@ def write_model(folder: Path, checkpoint: Checkpoint, *, settings: ModelSettings
         places = write_safetensors(part / WEIGHTS_FILE, checkpoint.tensors, metadata={"format": "pt", **asdict(origin)})
         for graph_name, compose in _graphs(a, mesh).items():
             _write_graph(part / f"{graph_name}.onnx", compose, a, places)
+            if graph_name in HALF_GRAPHS:
+                _write_graph(part / f"{graph_name}_half.onnx", compose, a, places, half=True)
         manifest = {
             "kind": "rcnn",
             "version": MODEL_FORMAT,
@@ -125,8 +127,8 @@ def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     return graphs
 
 
-def _write_graph(path: Path, compose: Compose, a: RCNNArchitecture, places: dict[str, Stored]) -> None:
-    graph = OnnxGraph(path.stem, WEIGHTS_FILE, places)
+def _write_graph(path: Path, compose: Compose, a: RCNNArchitecture, places: dict[str, Stored], *, half: bool = False) -> None:
+    graph = OnnxGraph(path.stem, WEIGHTS_FILE, places, half)
     compose(graph, a)
     graph.write(path)
 

@@ -85,7 +85,7 @@ def predict(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:
     for logits in ("fine_segm", "coarse_segm"):
         confidence = f"{logits}_confidence"
         if confidence in maps:
-            floor = g.constant(np.array(CONFIDENCE_FLOOR, np.float32))
+            floor = g.rounded(g.constant(np.array(CONFIDENCE_FLOOR, np.float32)))
             maps[confidence] = g.add("Add", g.add("Softplus", maps[confidence]), floor)
             maps[logits] = g.add("Mul", maps[logits], maps[confidence])
     for name, (_, channels) in a.branches.items():
@@ -94,7 +94,7 @@ def predict(g: OnnxGraph, a: RCNNArchitecture, x: str) -> None:
 
 def group_norm(g: OnnxGraph, x: str, name: str, channels: int) -> str:
     """Group norm as instance norm of the groups, then scale and shift of each channel."""
-    ones, zeros = g.constant(np.ones(GROUPS, np.float32)), g.constant(np.zeros(GROUPS, np.float32))
+    ones, zeros = (g.rounded(g.constant(value)) for value in (np.ones(GROUPS, np.float32), np.zeros(GROUPS, np.float32)))
     grouped = g.add("Reshape", x, g.integers(0, GROUPS, -1))
     normed = g.add("Reshape", g.add("InstanceNormalization", grouped, ones, zeros, epsilon=NORM_EPSILON), g.add("Shape", x))
     per_channel = g.integers(channels, 1, 1)

@@ -30,7 +30,7 @@ def bottom_up(g: OnnxGraph, a: RCNNArchitecture, tiled: Mapping[int, Tiles] = Ma
 
     tiled: for stages of the trunk whose 3x3 convolutions go by tiles, the tiles of their maps.
     """
-    x = g.input("image", (1, 3, "h", "w"))
+    x = g.rounded(g.input("image", (1, 3, "h", "w")))
     x = g.add("Relu", _conv_norm(g, x, f"{_TRUNK}.stem.conv1", kernel=7, stride=2))
     x = g.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     merged: dict[int, str] = {}
@@ -56,23 +56,27 @@ def _bottleneck(g: OnnxGraph, x: str, name: str, *, stride: int, first: bool, wi
 
 
 def _conv_norm(g: OnnxGraph, x: str, name: str, *, kernel: int, stride: int = 1) -> str:
-    x = g.add("Conv", x, g.weight(f"{name}.weight"), kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
-    statistics = [g.weight(f"{name}.norm.{part}") for part in ("weight", "bias", "running_mean", "running_var")]
-    return g.add("BatchNormalization", x, *statistics, epsilon=NORM_EPSILON)
+    weight, shift = (g.rounded(value) for value in _with_norm(g, name))
+    return g.add("Conv", x, weight, shift, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[kernel // 2] * 4)
 
 
 def _tiled_conv_norm(g: OnnxGraph, x: str, name: str, width: int, tiles: Tiles) -> str:
-    """`_conv_norm` with a kernel of 3, by tiles; the norm becomes part of the weights."""
-    parts = ("weight", "bias", "running_mean", "running_var")
-    gain, bias, mean, variance = (g.weight(f"{name}.norm.{part}") for part in parts)
-    scale = g.add("Div", gain, g.add("Sqrt", g.add("Add", variance, g.constant(np.array(NORM_EPSILON, np.float32)))))
-    weight = g.add("Mul", g.weight(f"{name}.weight"), g.add("Reshape", scale, g.integers(width, 1, 1, 1)))
-    shift = g.add("Sub", bias, g.add("Mul", mean, scale))
+    """`_conv_norm` with a kernel of 3, by tiles."""
+    weight, shift = _with_norm(g, name)
     last = g.add("Transpose", x, perm=[0, 2, 3, 1])
     cells = zero_row(g, g.add("Reshape", last, g.integers(-1, width)), width)
     found = g.add("Reshape", conv3x3(g, cells, tiles.windows, weight, inner=width, out=width), g.integers(-1, width))
     shifted = g.add("Add", g.add("Gather", found, tiles.order, axis=0), shift)
     return g.add("Transpose", g.add("Reshape", shifted, g.add("Shape", last)), perm=[0, 3, 1, 2])
+
+
+def _with_norm(g: OnnxGraph, name: str) -> tuple[str, str]:
+    """Weight and bias of a convolution that the norm after it has become part of, both float32."""
+    parts = ("weight", "bias", "running_mean", "running_var")
+    gain, bias, mean, variance = (g.exact_weight(f"{name}.norm.{part}") for part in parts)
+    scale = g.add("Div", gain, g.add("Sqrt", g.add("Add", variance, g.constant(np.array(NORM_EPSILON, np.float32)))))
+    weight = g.add("Mul", g.exact_weight(f"{name}.weight"), g.add("Reshape", scale, g.integers(-1, 1, 1, 1)))
+    return weight, g.add("Sub", bias, g.add("Mul", mean, scale))
 
 
 def _twice_nearest(g: OnnxGraph, x: str) -> str:

@@ -23,6 +23,12 @@ DEVICES = {
 }
 """Device name -> provider of ONNX Runtime."""
 
+HALF_PROVIDERS = tuple(DEVICES[name] for name in ("cuda", "tensorrt", "migraphx", "rocm", "directml"))
+"""Providers that compute faster in half precision. Of the others, processors have no kernels for it, and the rest choose for
+themselves what to round."""
+
+PRECISIONS = ("auto", "fp32", "fp16")
+
 # What "auto" tries. The others need a choice: their first run compiles for minutes, or they hand many operators back.
 _AUTO = ("cuda", "migraphx", "rocm", "directml")
 

@@ -32,11 +32,13 @@ class EmbeddedModel:
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
 
 
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str) -> EmbeddedModel:
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto") -> EmbeddedModel:
     """Open the two graphs that a manifest of kind "embedded" names.
 
-    Raises ModelError naming the entry of the manifest, or the file, that cannot be used.
+    Raises ModelError naming the entry of the manifest, or the file, that cannot be used, or for a precision other than fp32.
     """
+    if precision == "fp16":
+        raise ModelError(f"{folder}: a model of this kind computes in fp32 only; fp16 is for official checkpoints")
     read = _Reader(folder, manifest)
     return EmbeddedModel(
         detector=Detector(

@@ -1,7 +1,7 @@
 """`load`: from a name or a folder to a `Predictor`.
 
 A model is a folder with a `model.json`, whose field `kind` says how it is run. To add a kind, write a module with a function
-`open_model(folder, manifest, *, device) -> Model` and name it in `KINDS`; it is imported only when such a model is loaded.
+`open_model(folder, manifest, *, device, precision) -> Model` and name it in `KINDS`; it is imported when such a model is loaded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vitruv.errors import ModelError
 from vitruv.runtime.catalogue import CATALOGUE
+from vitruv.runtime.devices import PRECISIONS
 from vitruv.runtime.predictor import Model, Predictor
 from vitruv.types import PathLike
 
@@ -30,24 +31,33 @@ EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
 
 
 def load(
-    model: PathLike | None = None, *, device: str = "auto", augment: bool = False, announce: Announce | None = None
+    model: PathLike | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    augment: bool = False,
+    announce: Announce | None = None,
 ) -> Predictor:
     """Load a model, ready to predict.
 
     model: None for the model inside the package; the path of a model folder (or of its model.json); a checkpoint file of
         Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
+    precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
     augment: average the maps of each person over nine sizes of the picture and their mirror images: a little better and many
         times slower. Only for official checkpoints that predict charts.
     announce: called before a download; see `vitruv.runtime.catalogue_store`.
-    Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there.
+    Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there, or the model
+    does not know the precision.
     """
+    if precision not in PRECISIONS:
+        raise ModelError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
     folder = EMBEDDED_FOLDER if model is None else _folder(Path(model), announce)
     manifest = _manifest(folder / MANIFEST)
     kind = manifest.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
-    opened: Model = importlib.import_module(KINDS[kind]).open_model(folder, manifest, device=device)
+    opened: Model = importlib.import_module(KINDS[kind]).open_model(folder, manifest, device=device, precision=precision)
     if augment:
         from vitruv.runtime.rcnn_augment import augmented
 

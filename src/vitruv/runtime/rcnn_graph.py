@@ -23,13 +23,13 @@ class Graph(Session):
         super().__init__(path, inputs={}, outputs={}, device=device, threads=threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
         self.outputs = tuple(node.name for node in self._session.get_outputs())
-        provider = self._session.get_providers()[0]
-        self._device = "cuda" if provider in ("CUDAExecutionProvider", "TensorrtExecutionProvider") else "cpu"
+        self.provider: str = self._session.get_providers()[0]
+        self._device = "cuda" if self.provider in ("CUDAExecutionProvider", "TensorrtExecutionProvider") else "cpu"
 
     @property
     def on_processor(self) -> bool:
         """Whether the graph runs on the CPU, and its values are in ordinary memory."""
-        return bool(self._session.get_providers()[0] == "CPUExecutionProvider")
+        return self.provider == "CPUExecutionProvider"
 
     def __call__(self, values: Mapping[str, Value], into: Mapping[str, Float32Array] | None = None) -> dict[str, Value]:
         """Run the graph on those of `values` that it takes. Returns its outputs by name.

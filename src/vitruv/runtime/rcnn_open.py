@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vitruv.errors import InputError, ModelError
-from vitruv.rcnn_config import MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.runtime.devices import HALF_PROVIDERS
 from vitruv.runtime.rcnn import RCNNModel, Stage
 from vitruv.runtime.rcnn_graph import Graph
 from vitruv.runtime.rcnn_merge import TiledMerge
@@ -15,10 +16,11 @@ from vitruv.runtime.rcnn_pyramid import TiledPyramid
 _TILED_LEVELS = (2, 3)
 
 
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str, tiled: bool = True) -> RCNNModel:
+def open_model(folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto", tiled: bool = True) -> RCNNModel:
     """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used.
 
-    tiled: on a processor, run the forms of the graphs that are faster there; False runs what other devices run.
+    precision: "fp16", "fp32", or "auto": what the device is made for. tiled: on a processor and in fp32, run the forms of the
+    graphs that are faster there; False runs what other devices run.
     """
     if manifest.get("version") != MODEL_FORMAT:
         raise ModelError(f"{folder}: was made by another version of vitruv; remove it and convert the checkpoint again")
@@ -31,15 +33,18 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str, tiled: bo
         raise ModelError(f"{folder}: model.json cannot be used ({error}); convert the checkpoint again") from None
 
     def graph(name: str, threads: int | None = None) -> Graph:
-        return Graph(folder / f"{name}.onnx", device=device, threads=threads)
+        file = f"{name}_half.onnx" if half and name in HALF_GRAPHS else f"{name}.onnx"
+        return Graph(folder / file, device=device, threads=threads)
 
+    half = False
+    head = graph("proposal_head", 1)  # a small graph shows which provider really starts, which "auto" leaves open
+    half = head.provider in HALF_PROVIDERS if precision == "auto" else precision == "fp16"
     decoder = architecture.decoder_channels is not None
-    base = graph("pyramid_base")
     trunk: Stage
     merge: Graph | TiledMerge | None = None
-    if tiled and base.on_processor:
+    if tiled and not half and head.on_processor:
         outputs = {level: graph(f"pyramid_output{level}", 1) for level in _TILED_LEVELS}
-        trunk = TiledPyramid(architecture.fpn_channels, base, outputs, graph("proposal_head", 1))
+        trunk = TiledPyramid(architecture.fpn_channels, graph("pyramid_base"), outputs, head)
         if decoder:
             merge = TiledMerge(graph("merge_from_32"), graph("merge_at_16", 1), graph("merge_at_8", 1), graph("merge_at_4", 1))
     else:
