@@ -51,9 +51,9 @@ class LoopConfig:
     """cosine: down to almost nothing; steps: a tenth at each of `drops`."""
     drops: tuple[float, ...] = (0.77, 0.92)
     """Shares of the run (the published models: 100 and 120 of 130 thousand steps)."""
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
     momentum: float = 0.9
-    """Of sgd."""
+    """Of sgd and muon."""
     warmup_steps: int = 300
     weight_decay: float = 0.02
     clip_norm: float = 5.0

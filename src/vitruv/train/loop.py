@@ -21,6 +21,7 @@ from vitruv.train.checkpoint import Position, load_checkpoint, save_checkpoint
 from vitruv.train.config import LoopConfig
 from vitruv.train.feed import feed
 from vitruv.train.files import append_scalars, keep_scalars_until, write_picture
+from vitruv.train.muon import MuonAdamW
 from vitruv.train.progress import Progress, memory_mb
 from vitruv.train.task import Task
 from vitruv.train.together import Team, average_over_team, join_team
@@ -145,6 +146,11 @@ def make_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optimi
     groups = _decay_groups(network, config.weight_decay)
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    if config.optimizer == "muon":
+        inner = inner_weights(network)
+        chosen = set(inner)
+        rest = [{**group, "params": [p for p in group["params"] if p not in chosen]} for group in groups]
+        return MuonAdamW(inner, rest, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
     return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.99), fused=True)
 
 
@@ -171,6 +177,19 @@ def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any
     return [
         {"params": decayed, "weight_decay": weight_decay},
         {"params": [p for p in parameters if p not in chosen], "weight_decay": 0.0},
+    ]
+
+
+def inner_weights(network: nn.Module) -> list[Tensor]:
+    """Weights of the convolutions between features: not of those that see pixels or predict."""
+    return [
+        module.weight
+        for module in network.modules()
+        if isinstance(module, nn.Conv2d)
+        and module.groups == 1
+        and min(module.in_channels, module.out_channels) >= 32
+        and module.bias is None
+        and module.weight.requires_grad
     ]
 
 
