@@ -73,14 +73,14 @@ _STRAIGHT = Leg((-4, 6), (0, 8))
 _SEAT = Leg((75, 100), (60, 105), spread=(0, 20), out=(-10, 20), ankle=(-15, 15))
 
 STANCES = {
-    "standing": Stance(_STRAIGHT, _STRAIGHT, (-4, 5), (-5, 12), weight=4),
-    "contrapposto": Stance(_STRAIGHT, Leg((5, 25), (10, 45), spread=(0, 15), out=(5, 35)), (-5, 5), (-5, 12), weight=2),
+    "standing": Stance(_STRAIGHT, _STRAIGHT, (-4, 5), (-5, 12), weight=8),
+    "contrapposto": Stance(_STRAIGHT, Leg((5, 25), (10, 45), spread=(0, 15), out=(5, 35)), (-5, 5), (-5, 12), weight=4),
     "straddling": Stance(Leg((-5, 15), (0, 25), spread=(12, 35)), Leg((-5, 15), (0, 25), spread=(12, 35)), (-5, 15), (-5, 20)),
     "walking": Stance(
-        Leg((10, 32), (3, 25)), Leg((-25, -5), (5, 45), ankle=(-20, 5)), (0, 8), (-3, 10), ("hanging", "running", "hanging"), 3
+        Leg((10, 32), (3, 25)), Leg((-25, -5), (5, 45), ankle=(-20, 5)), (0, 8), (-3, 10), ("hanging", "running", "hanging"), 4
     ),
     "running": Stance(Leg((30, 75), (40, 100)), Leg((-30, 10), (10, 90), ankle=(-35, 5)), (5, 25), (0, 15), ("running",), 1.5),
-    "sitting": Stance(_SEAT, _SEAT, (-15, 10), (-5, 30), ("on lap", "on lap", "hanging", "crossed", "ahead", "to face"), 3),
+    "sitting": Stance(_SEAT, _SEAT, (-15, 10), (-5, 30), ("on lap", "on lap", "hanging", "crossed", "ahead", "to face"), 7),
     "floor sitting": Stance(
         Leg((80, 100), (0, 20), spread=(0, 30), out=(0, 30)), Leg((110, 125), (60, 100), spread=(0, 20), out=(0, 30)),
         (-20, 5), (5, 35), ("on lap", "behind", "ahead"), 1,

@@ -91,7 +91,8 @@ class Tailor:
             materials=materials,
             tiles=tiles,
             thickness=np.array([p[1] for p in pieces], np.float32),
-            skin_gain=np.exp(rng.normal(0, 0.10) + rng.normal(0, 0.04, 3)).astype(np.float32),
+            # Wide, because the skins are either light or dark, and people are everything between.
+            skin_gain=np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.05, 3)).astype(np.float32),
             eye=(
                 np.array([[0.03, 0.015, 0.008], [0.05, 0.09, 0.15], [0.06, 0.08, 0.04]])[int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
             ).astype(np.float32),
