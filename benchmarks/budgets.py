@@ -19,10 +19,10 @@ from pathlib import Path
 
 import tyro
 from PIL import Image
-from predict import picture, seconds
-from synth import rate
 
 import vitruv
+from predict import picture, seconds
+from synth import rate
 from vitruv.runtime.devices import usable_threads
 from vitruv.runtime.loading import EMBEDDED_FOLDER
 
@@ -92,7 +92,9 @@ def installation() -> Row:
         subprocess.run([*pip, str(REPOSITORY)], check=True)
         packages = next(Path(folder).glob("lib/python*/site-packages"))
         own = ("pip", "setuptools")  # what every environment has
-        size = sum(f.stat().st_size for f in packages.rglob("*") if f.is_file() and not f.relative_to(packages).parts[0].startswith(own))
+        size = sum(
+            f.stat().st_size for f in packages.rglob("*") if f.is_file() and not f.relative_to(packages).parts[0].startswith(own)
+        )
     return Row("base install with the model, without pip", size / 1e6, 150, "MB")
 
 

@@ -36,7 +36,7 @@ from vitruv.geometry.proposals import select_detections
 from vitruv.rcnn_config import RCNNArchitecture
 from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
-from vitruv.runtime.rcnn_open import open_model
+from vitruv.runtime.rcnn_open import open_rcnn
 from vitruv.surface import NUM_LABELS
 
 EMBEDDINGS: dict[str, Any] = {"embed_channels": 16, "meshes": (("smpl_27554", 27554, 256),)}
@@ -146,7 +146,7 @@ def open_random(name: str, folder: Path) -> tuple[RCNNModel, dict[str, np.ndarra
     checkpoint = write_checkpoint(folder / f"{name}.pkl", tensors)
     converted = convert_checkpoint(checkpoint, folder / name, licence="random weights")
     checkpoint.unlink()
-    return open_model(converted, json.loads((converted / "model.json").read_text()), device="cpu"), tensors
+    return open_rcnn(converted, json.loads((converted / "model.json").read_text()), device="cpu"), tensors
 
 
 def compare(name: str, people: list[int], sizes: list[str], rounds: int, folder: Path) -> None:
@@ -194,7 +194,7 @@ def memory(name: str, folder: Path) -> None:
         print(f"{name}: peak while converting {peak_mb():.0f} MB; {size_mb(model_folder):.0f} MB on disk at {model_folder}")
         return
     started = time.perf_counter()
-    model = open_model(model_folder, json.loads((model_folder / "model.json").read_text()), device="cpu")
+    model = open_rcnn(model_folder, json.loads((model_folder / "model.json").read_text()), device="cpu")
     loaded = time.perf_counter() - started
     model = replace(model, rules=replace(model.rules, people=2, threshold=0.0))
     rgb = np.asarray(Image.open(PICTURE).convert("RGB").resize((640, 480)))

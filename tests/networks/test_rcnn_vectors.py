@@ -20,7 +20,7 @@ from vitruv.results import DensePoses
 from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_input import network_input, resize, resized_size
 from vitruv.runtime.rcnn_maps import chart_map
-from vitruv.runtime.rcnn_open import open_model
+from vitruv.runtime.rcnn_open import open_rcnn
 
 HERE = Path(__file__).parents[1] / "data"
 OTHERS = ("tiny_dl", "tiny_wc1m", "tiny_dl_wc2m", "tiny_legacy", "tiny_cse")
@@ -46,7 +46,7 @@ def settings_of(case: Path) -> ModelSettings:
 
 def converted(case: Path, folder: Path, *, tiled: bool = True, precision: str = "auto") -> RCNNModel:
     convert_checkpoint(case / "model.pkl", folder, settings=settings_of(case))
-    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu", precision=precision, tiled=tiled)
+    return open_rcnn(folder, json.loads((folder / "model.json").read_text()), device="cpu", precision=precision, tiled=tiled)
 
 
 def numbers(case: Path, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.rcnn_config import DetectionRules
 from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_augment import AugmentedModel, augmented, mirror_maps
-from vitruv.runtime.rcnn_open import open_model
+from vitruv.runtime.rcnn_open import open_rcnn
 from vitruv.surface import MIRROR_CHART
 
 CASE = Path(__file__).parents[1] / "data" / "tiny_v1convx"
@@ -25,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> RCNNModel:
     folder = tmp_path_factory.mktemp("model") / "tiny"
     rules = DetectionRules(proposals=50, people=5)
     convert_checkpoint(CASE / "model.pkl", folder, settings=ModelSettings(min_size=240, max_size=400, rules=rules))
-    return open_model(folder, json.loads((folder / "model.json").read_text()), device="cpu")
+    return open_rcnn(folder, json.loads((folder / "model.json").read_text()), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,6 @@ def test_mirroring_maps_twice_gives_them_back() -> None:
         assert np.median(np.abs(twice[name][1:] - on_body[name][1:])) < 0.01, name
 
 
-def test_only_for_chart_models() -> None:
-    with pytest.raises(ModelError, match="augmentation is for DensePose-RCNN models that predict charts"):
-        augmented(object())
+def test_only_for_chart_models(model: RCNNModel) -> None:
+    with pytest.raises(ModelError, match="augmentation is for models that predict charts"):
+        augmented(replace(model, vertices=model.boxes))

@@ -65,7 +65,7 @@ class PredictOptions:
     """Another model than the one inside the package: a name from `vitruv models`, or the folder of a model."""
 
     augment: bool = False
-    """Average over nine sizes of the photo and their mirror images: a little better, many times slower. Official models only."""
+    """Look at every person in the mirror too and average, with official models at nine sizes: a little better, but slower."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""

@@ -32,9 +32,12 @@ class EmbeddedModel:
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
 
 
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto") -> EmbeddedModel:
+def open_model(
+    folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto", augment: bool = False
+) -> EmbeddedModel:
     """Open the two graphs that a manifest of kind "embedded" names.
 
+    augment: look at every person in the mirror too.
     Raises ModelError naming the entry of the manifest, or the file, that cannot be used, or for a precision other than fp32.
     """
     if precision == "fp16":
@@ -55,6 +58,7 @@ def open_model(folder: Path, manifest: dict[str, Any], *, device: str, precision
             box_scale=read.number("regressor", "box_scale", 1, 4),
             pad_value=int(read.number("regressor", "pad_value", 0, 255)),
             device=device,
+            mirror=augment,
         ),
     )
 

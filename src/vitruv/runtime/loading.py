@@ -1,7 +1,8 @@
 """`load`: from a name or a folder to a `Predictor`.
 
 A model is a folder with a `model.json`, whose field `kind` says how it is run. To add a kind, write a module with a function
-`open_model(folder, manifest, *, device, precision) -> Model` and name it in `KINDS`; it is imported when such a model is loaded.
+`open_model(folder, manifest, *, device, precision, augment) -> Model` and name it in `KINDS`; it is imported only when such a
+model is loaded.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def load(
         Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
     precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
-    augment: average the maps of each person over nine sizes of the picture and their mirror images: a little better and many
-        times slower. Only for official checkpoints that predict charts.
+    augment: average the maps of each person over the picture and its mirror image, official checkpoints also over nine sizes: a
+        little better and two times, or many times, slower. Not for official checkpoints that predict vertices.
     announce: called before a download; see `vitruv.runtime.catalogue_store`.
-    Raises ModelError when the model is missing, damaged or of an unknown kind, or when the device is not there, or the model
-    does not know the precision.
+    Raises ModelError when the model is missing, damaged or of an unknown kind, when the device is not there, or the model does
+        not know the precision or cannot be averaged.
     """
     if precision not in PRECISIONS:
         raise ModelError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
@@ -57,11 +58,9 @@ def load(
     kind = manifest.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
-    opened: Model = importlib.import_module(KINDS[kind]).open_model(folder, manifest, device=device, precision=precision)
-    if augment:
-        from vitruv.runtime.rcnn_augment import augmented
-
-        opened = augmented(opened)
+    opened: Model = importlib.import_module(KINDS[kind]).open_model(
+        folder, manifest, device=device, precision=precision, augment=augment
+    )
     return Predictor(opened)
 
 

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from vitruv.errors import ModelError
 from vitruv.geometry import clip, nms
 from vitruv.results import DensePoses
+from vitruv.runtime.mirrored import mirror_uv
 from vitruv.runtime.rcnn import Pyramid, RCNNModel
 from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
-from vitruv.surface import MIRROR_CHART, MIRROR_PART, NUM_LABELS, Atlas
+from vitruv.surface import MIRROR_CHART, MIRROR_PART
 from vitruv.types import Float32Array, UInt8Array
 
 SIZES = tuple(range(400, 1201, 100))
 LARGEST = 4000
 _AVERAGED = ("coarse_segm", "fine_segm", "u", "v")
-_STEPS = 256  # of U and of V in the table of mirrored coordinates
-
 Maps = dict[str, Float32Array]
 
 
@@ -101,10 +99,10 @@ class AugmentedModel:
                 yield _View(self.model.trunk({"image": network_input(view)}), input_hw, size_hw, mirrored)
 
 
-def augmented(model: object) -> AugmentedModel:
+def augmented(model: RCNNModel) -> AugmentedModel:
     """A model with augmentation. Raises ModelError for models that cannot be averaged."""
-    if not isinstance(model, RCNNModel) or model.vertices is not None:
-        raise ModelError("augmentation is for DensePose-RCNN models that predict charts; leave it out for this model")
+    if model.vertices is not None:
+        raise ModelError("augmentation is for models that predict charts; leave it out for this one, which predicts vertices")
     return AugmentedModel(model)
 
 
@@ -117,25 +115,8 @@ def mirror_maps(maps: Maps) -> Maps:
     if len(flipped["coarse_segm"]) == len(MIRROR_PART):
         flipped["coarse_segm"] = flipped["coarse_segm"][MIRROR_PART]
     flipped["fine_segm"] = flipped["fine_segm"][MIRROR_CHART]
-    cell = [np.clip(flipped[name] * (_STEPS - 1), 0, _STEPS - 1).astype(np.int64) for name in ("u", "v")]
-    chart = np.arange(NUM_LABELS)[:, None, None]
-    across = _mirrored_coordinates()[:, chart, cell[1], cell[0]]  # (2, 25, s, s)
-    flipped["u"], flipped["v"] = across[:, MIRROR_CHART]
+    flipped["u"], flipped["v"] = mirror_uv(maps["u"], maps["v"])
     return flipped
-
-
-@cache
-def _mirrored_coordinates() -> Float32Array:
-    """(2, 25, V, U): U and V of the mirrored place, for every chart and cell of U and V; background stays as it is."""
-    steps = np.arange(_STEPS, dtype=np.float32) / (_STEPS - 1)
-    v, u = np.meshgrid(steps, steps, indexing="ij")
-    uv = np.stack([u.ravel(), v.ravel()], axis=1)
-    table = np.zeros((2, NUM_LABELS, _STEPS, _STEPS), np.float32)
-    atlas = Atlas.load()
-    for chart in range(1, NUM_LABELS):
-        _, mirrored = atlas.mirror(np.full(len(uv), chart, np.uint8), uv)
-        table[:, chart] = mirrored.T.reshape(2, _STEPS, _STEPS)
-    return table
 
 
 def _include(mean: Maps, maps: Maps, seen: int) -> None:

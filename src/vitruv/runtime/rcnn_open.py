@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vitruv.errors import InputError, ModelError
 from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
@@ -13,10 +13,25 @@ from vitruv.runtime.rcnn_graph import Graph
 from vitruv.runtime.rcnn_merge import TiledMerge
 from vitruv.runtime.rcnn_pyramid import TiledPyramid
 
+if TYPE_CHECKING:
+    from vitruv.runtime.rcnn_augment import AugmentedModel
+
 _TILED_LEVELS = (2, 3)
 
 
-def open_model(folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto", tiled: bool = True) -> RCNNModel:
+def open_model(
+    folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto", augment: bool = False
+) -> RCNNModel | AugmentedModel:
+    """Open a folder made by `vitruv convert`, as `open_rcnn`; augment: to look at every picture many times."""
+    opened = open_rcnn(folder, manifest, device=device, precision=precision)
+    if not augment:
+        return opened
+    from vitruv.runtime.rcnn_augment import augmented
+
+    return augmented(opened)
+
+
+def open_rcnn(folder: Path, manifest: dict[str, Any], *, device: str, precision: str = "auto", tiled: bool = True) -> RCNNModel:
     """Open a folder made by `vitruv convert`. Raises ModelError naming what cannot be used.
 
     precision: "fp16", "fp32", or "auto": what the device is made for. tiled: on a processor and in fp32, run the forms of the
