@@ -93,6 +93,10 @@ class Photos:
             self._decoded[index] = np.asarray(Image.open(io.BytesIO(self._files[index])).convert("RGB"))
         return self._decoded[index]
 
+    def some(self, indices: Sequence[int]) -> Photos:
+        """Only these of the photos."""
+        return Photos([self._files[i] for i in indices])
+
     def __getstate__(self) -> list[bytes]:
         return self._files
 

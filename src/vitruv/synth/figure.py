@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from vitruv.synth.outfit import Outfit, Tailor
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.shade import thicken
 from vitruv.synth.troupe import Troupe
-from vitruv.synth.wear import Cloth, Dresser, turned
+from vitruv.synth.wear import Cloth, turned
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 
@@ -53,33 +54,33 @@ def heading(yaw: float) -> Float32Array:
     return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
 
 
+Dress = Callable[..., list[Cloth]]
+"""As `Dresser`, which is one."""
+
+
 class Poses(Protocol):
     """Draws a pose; the same generator state gives the same pose."""
 
     def sample(self, rng: np.random.Generator) -> Pose: ...
 
 
+@dataclass(frozen=True, eq=False)
 class Cast:
     """Draws people: shape, pose, skin and clothes. They stand on the ground at x = z = 0, turned any way."""
 
-    def __init__(
-        self,
-        body: Body,
-        shapes: ShapeSampler,
-        poses: Poses,
-        tailor: Tailor,
-        dresser: Dresser,
-        paint: BodyPaint,
-        skins: Photos,
-    ) -> None:
-        self.body, self.paint, self._dresser = body, paint, dresser
-        self._shapes, self._poses, self._tailor, self._skins = shapes, poses, tailor, skins
+    body: Body
+    shapes: ShapeSampler
+    poses: Poses
+    tailor: Tailor
+    dresser: Dress
+    paint: BodyPaint
+    skins: Photos
 
     def troupe(self, rng: np.random.Generator, count: int) -> Troupe:
         """Draw `count` people, facing +z, without clothes."""
-        shapes = [self._shapes.sample(rng) for _ in range(count)]
+        shapes = [self.shapes.sample(rng) for _ in range(count)]
         coefficients = np.stack([s.coefficients for s in shapes])
-        poses = [self._poses.sample(rng) for _ in range(count)]
+        poses = [self.poses.sample(rng) for _ in range(count)]
         return Troupe(
             coefficients=coefficients,
             femininity=np.array([s.femininity for s in shapes], np.float32),
@@ -93,12 +94,12 @@ class Cast:
         rise = np.array([0, -body[:, 1].min(), 0], np.float32)
         body += rise
         femininity = float(troupe.femininity[member])
-        outfit = self._tailor(rng, texel_m=texel_m, female=femininity)
+        outfit = self.tailor(rng, texel_m=texel_m, female=femininity)
         one = slice(member, member + 1)
         posed = Posed(troupe.posed.vertices[one], troupe.posed.transforms[one], troupe.posed.joints[one])
         clothes = [
             turned(cloth, turn, rise)
-            for cloth in self._dresser(
+            for cloth in self.dresser(
                 rng, troupe.coefficients[member], posed, femininity=femininity, hair=outfit.hair, tiles=outfit.tiles
             )
         ]
@@ -116,7 +117,7 @@ class Cast:
             normals=self.body.normals(surface),
             keypoints=self.body.keypoints(body),
             outfit=outfit,
-            skin=self._skins[int(rng.integers(len(self._skins)))] if len(self._skins) else _PLAIN_SKIN,
+            skin=self.skins[int(rng.integers(len(self.skins)))] if len(self.skins) else _PLAIN_SKIN,
             clothes=tuple(clothes),
         )
 
