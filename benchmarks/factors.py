@@ -123,7 +123,7 @@ def variants(cast: Cast) -> Iterator[tuple[str, str, Cast]]:
         women = some_people(cast.shapes, cast.shapes.femininity > 0.5)  # whom the wardrobe gives all of these
         yield "clothes", name, replace(cast, shapes=women, dresser=DressedIn(cast.dresser, frozenset(kinds)))
     parts = {f.name: getattr(cast, f.name) for f in fields(cast)}
-    for name, degrees in {"front": 0, "half left": 45, "left": 90, "back": 180, "right": 270}.items():
+    for name, degrees in {"front": 0, "half right side": 45, "right side": 90, "back": 180, "left side": 270}.items():
         yield "direction", name, Facing(**parts, yaw_deg=degrees)
 
 
