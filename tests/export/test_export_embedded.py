@@ -111,6 +111,7 @@ def test_two_runs_to_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> 
         "size_hw": [64, 32],
         "output_size_hw": [16, 8],
         "box_scale": 1.15,
+        "person_at": 0.3,
         "pad_value": 114,
     }
     assert manifest["detector"] == {"file": "detector.onnx", "size_hw": [96, 96], "pad_value": 114, "nms_iou": 0.6}
@@ -146,3 +147,28 @@ def test_a_broken_network_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="differ by"):
         export_regressor(network, tmp_path / "regressor.onnx", size_hw=(64, 32))
     assert not list(tmp_path.iterdir())
+
+
+def test_pixels_are_a_persons_from_the_asked_chance_on(tmp_path: Path) -> None:
+    network = CompactRegressor(size_hw=(64, 32), widths=(8, 16, 32, 32), blocks=(1, 1, 1), context=2, fused=(16, 16))
+    _trained_statistics(network, (64, 32))
+    crops = np.random.default_rng(0).integers(0, 256, (4, 64, 32, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        chances = network.eval()(normalise(torch.from_numpy(crops))).logits.softmax(1)
+    of_person = 1 - chances[:, 0].numpy()
+    for at in np.quantile(of_person, [0.3, 0.7]).tolist():
+        path = tmp_path / f"at_{at:.3f}.onnx"
+        export_regressor(network, path, size_hw=(64, 32), person_at=at)
+        labels = onnxruntime.InferenceSession(path).run(["logits"], {"crops": crops})[0].argmax(1)
+        # Weights are rounded, so that pixels at the limit may fall on either side.
+        assert np.mean((labels > 0) == (of_person > at)) > 0.98
+        person = labels > 0
+        best = chances[:, 1:].argmax(1).numpy() + 1
+        assert np.mean(labels[person] == best[person]) > 0.95
+
+
+@pytest.mark.parametrize("chance", [0.0, 1.0, -1.0, float("nan")])
+def test_a_chance_lies_between_nothing_and_one(tmp_path: Path, runs: tuple[Path, Path], chance: float) -> None:
+    with pytest.raises(InputError, match="person_at must be between 0 and 1"):
+        export_embedded(tmp_path / "model", regressor_run=runs[0], person_at=chance)
+    assert not (tmp_path / "model").exists()

@@ -39,6 +39,9 @@ from vitruv.types import PathLike
 
 BOX_SCALE = 1.15
 """How much larger than the person's box the crop is; the synthetic crops are cut with the same factor."""
+PERSON_AT = 0.3
+"""Chance of a person from which a pixel is theirs. On synthetic crops 0.5 gives the best outlines; who learnt from synthetic people
+doubts real ones, and on photos limbs are missing at 0.5 (figures in docs/model-card.md)."""
 TOLERANCE = 1e-4
 """Largest difference between torch and ONNX Runtime, relative where values are larger than 1."""
 
@@ -62,13 +65,13 @@ class RegressorGraph(nn.Module):
     """`CompactRegressor` as the runtime sees it: pictures in, logits whose largest is the answer (`person_first`), no auxiliary
     output."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, person_at: float = 0.5) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.person_at = network, person_at
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.features(normalise(crops))  # type: ignore[operator]
-        return person_first(self.network.logits(features)), self.network.uv(features)  # type: ignore[operator]
+        return person_first(self.network.logits(features), self.person_at), self.network.uv(features)  # type: ignore[operator]
 
 
 class DetectorGraph(nn.Module):
@@ -89,14 +92,21 @@ class DetectorGraph(nn.Module):
 
 
 def export_embedded(
-    folder: PathLike, *, regressor_run: PathLike | None = None, detector_run: PathLike | None = None
+    folder: PathLike,
+    *,
+    regressor_run: PathLike | None = None,
+    detector_run: PathLike | None = None,
+    person_at: float = PERSON_AT,
 ) -> list[ExportReport]:
     """Write `regressor.onnx` and `detector.onnx` from the last checkpoints (running means) of two runs, and `model.json`.
 
     A run that is not given leaves its graph, and what `model.json` says of it, as they are in `folder`.
-    Raises InputError when a folder is no run of that kind, FormatError when a checkpoint does not fit, ModelError when ONNX Runtime
-    and torch disagree; nothing is written then.
+    person_at: chance of a person, 0..1, from which the regressor calls a pixel theirs.
+    Raises InputError when a folder is no run of that kind or person_at no such chance, FormatError when a checkpoint does not fit,
+    ModelError when ONNX Runtime and torch disagree; nothing is written then.
     """
+    if not 0 < person_at < 1:
+        raise InputError(f"person_at must be between 0 and 1, but got {person_at}")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     reports = []
@@ -106,12 +116,13 @@ def export_embedded(
         task = from_plain(RegressorConfig, config["task"])
         network = build_regressor(task)
         load_ema(Path(regressor_run), network)
-        reports.append(export_regressor(network, folder / "regressor.onnx", size_hw=task.size_hw))
+        reports.append(export_regressor(network, folder / "regressor.onnx", size_hw=task.size_hw, person_at=person_at))
         manifest["regressor"] = {
             "file": "regressor.onnx",
             "size_hw": list(task.size_hw),
             "output_size_hw": [side // STRIDE for side in task.size_hw],
             "box_scale": BOX_SCALE,
+            "person_at": person_at,
             "pad_value": int(PIXEL_MEAN),
         }
         manifest["training"]["regressor"] = _training(config, position)
@@ -133,9 +144,9 @@ def export_embedded(
     return reports
 
 
-def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int]) -> ExportReport:
-    """Write the graph of a `CompactRegressor`."""
-    return _export(RegressorGraph(_ready(network)), path, size_hw, input_name="crops", output_names=("logits", "uv"))
+def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float = 0.5) -> ExportReport:
+    """Write the graph of a `CompactRegressor`. person_at: as in `export_embedded`."""
+    return _export(RegressorGraph(_ready(network), person_at), path, size_hw, input_name="crops", output_names=("logits", "uv"))
 
 
 def export_detector(network: nn.Module, path: Path, *, size_hw: tuple[int, int], balance: float = 0.5) -> ExportReport:

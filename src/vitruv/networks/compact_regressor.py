@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -80,15 +81,15 @@ class CompactRegressor(nn.Module):
         return RegressorOutput(self.logits(features), self.uv(features), self.keypoints(features))
 
 
-def person_first(logits: Tensor) -> Tensor:
+def person_first(logits: Tensor, at: float = 0.5) -> Tensor:
     """The same logits (n, 25, h, w), but for background, so that their largest says first whether there is a person at all.
 
     Background wins where it is likelier than all charts together, not already where it is likelier than each of them: a limb that
-    could be the left or the right one is still a limb.
+    could be the left or the right one is still a limb. at: the chance of a person, all charts together, from which there is one.
     """
     charts = logits[:, 1:]
     background = logits[:, :1] + charts.amax(1, keepdim=True) - torch.logsumexp(charts, 1, keepdim=True)
-    return torch.cat([background, charts], dim=1)
+    return torch.cat([background + math.log(at / (1 - at)), charts], dim=1)
 
 
 def _stage(in_channels: int, out_channels: int, blocks: int) -> nn.Sequential:
