@@ -1,6 +1,6 @@
 """How good the embedded model is on synthetic scenes that nobody trained on.
 
-    python benchmarks/model.py pack.npz [--model MODEL] [--scenes 200]
+    python benchmarks/model.py pack.npz [--model MODEL] [--scenes 200] [--sheet FILE]
 
 Scenes of 640x480 with any number of people. With their true boxes given: share of the people's pixels with the right chart, with
 that of the other side, and taken for background; overlap of person and background; and the geodesic error where the chart is right,
@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import tyro
+from PIL import Image, ImageOps
 
 import vitruv
 from vitruv import ChartMap
+from vitruv.draw import overlay
 from vitruv.geometry import placement_xywh
 from vitruv.metrics import GeodesicSurface, open_atlas
 from vitruv.surface.charts import MIRROR_CHART, PART_NAMES, PART_OF_CHART
@@ -27,6 +29,8 @@ from vitruv.train.box_score import average_precision
 SEED = 90_210_412  # of no training run and not that of held-out samples
 LEAST_SIDE_PX = 24  # smaller people are left out
 DISTANCES = 1500  # pixels whose error is measured; a geodesic distance takes milliseconds
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SHOWN, TILE_HW = 12, (240, 320)  # of the sheet
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Options:
     model: str | None = None
     """Another model than the one in the package."""
     scenes: int = 200
+    sheet: Path | None = None
+    """Also draw the photos of examples/ and the first scenes, each beside what the model found by itself, to this file."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,26 @@ def geodesic_table(pixels: Pixels, surface: GeodesicSurface) -> None:
         print(f"{PART_NAMES[part]:18s} {share:11.3f}  {np.median(errors) if len(errors) else float('nan'):9.2f}")
 
 
+def draw_sheet(path: Path, model: vitruv.Predictor, scenes: SceneSampler) -> None:
+    """Photos and scenes, each with the overlay of the people found in it, two pairs a row."""
+    pictures = [np.asarray(Image.open(photo).convert("RGB")) for photo in sorted(EXAMPLES.glob("*.jpg"))]
+    pictures += [scenes(i).image for i in range(SHOWN - len(pictures))]
+    height, width = TILE_HW
+    sheet = Image.new("RGB", (4 * width, -(-len(pictures) // 2) * height), "white")
+    for i, rgb in enumerate(pictures):
+        for side, shown in enumerate((rgb, overlay(rgb, model(rgb)))):
+            tile = ImageOps.contain(Image.fromarray(shown), (width - 4, height - 4))
+            sheet.paste(tile, ((2 * (i % 2) + side) * width, i // 2 * height))
+    sheet.save(path, quality=85)
+
+
 def main() -> None:
     options = tyro.cli(Options)
     pack = SynthPack.load(options.pack)
     scenes = SceneSampler(pack, seed=SEED, config=SceneConfig(size_hw=(480, 640), letterbox=False))
     model = vitruv.load(options.model)
+    if options.sheet is not None:
+        draw_sheet(options.sheet, model, scenes)
     parts: list[Pixels] = []
     strayed = 0
     boxes, scores, people = [], [], []
