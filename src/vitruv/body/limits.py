@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def _stem(joint: str) -> str:
     return joint.split("_")[-1]
 
 
+@cache
 def joint_limits() -> tuple[Float64Array, Float64Array]:
     """(22, 3) lowest and highest local rotation vector per joint, radians; the pelvis is free."""
     low, high = np.full((len(JOINTS), 3), -np.inf), np.full((len(JOINTS), 3), np.inf)
@@ -59,6 +61,7 @@ def with_noise(pose: Pose, rng: np.random.Generator, scale: float = 1.0) -> Pose
     return replace(pose, joints=rot.quaternion_from_rotvec(disturbed).astype(np.float32))
 
 
+@cache
 def _noise_deviation() -> Float64Array:
     deviation = np.array([_NOISE_DEG.get(_stem(joint), 0.0) for joint in JOINTS])
     spread: Float64Array = np.radians(deviation)[:, None] * np.ones((1, 3))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from vitruv.body import rotations as rot
 from vitruv.body.limits import random_curl
 from vitruv.body.pose import Pose
 from vitruv.body.skeleton import JOINT_INDEX
-from vitruv.types import Float64Array
+from vitruv.types import Float32Array
 
 Range = tuple[float, float]
 
@@ -129,17 +130,20 @@ _UPRIGHT_ARMS = (
 )
 
 
+Turns = tuple[tuple[str, float], ...]
+"""Axis and degrees of rotations, each about the axes that the ones before have turned."""
+
+
 def procedural_pose(rng: np.random.Generator, stance: str | None = None) -> Pose:
     """A pose from the tables, facing +z; either side may lead. stance: a name in `STANCES`, None = any, by weight."""
     names = list(STANCES)
     weights = np.array([STANCES[name].weight for name in names])
     name = stance if stance is not None else names[int(rng.choice(len(names), p=weights / weights.sum()))]
     chosen = STANCES[name]
-    joints = np.tile(rot.IDENTITY_XYZW, (len(JOINT_INDEX), 1))
+    turns_of: dict[str, Turns] = {}
 
     def put(joint: str, *turns: tuple[str, float]) -> None:
-        for axis, degrees in turns:
-            joints[JOINT_INDEX[joint]] = rot.multiply(joints[JOINT_INDEX[joint]], _about(axis, degrees))
+        turns_of[joint] = turns
 
     put("pelvis", ("z", rng.choice([-1, 1]) * rng.uniform(*chosen.roll)), ("x", rng.uniform(*chosen.tip)))
     bend = rng.uniform(*chosen.bend)
@@ -167,7 +171,7 @@ def procedural_pose(rng: np.random.Generator, stance: str | None = None) -> Pose
         if index and kind != "crossed" and rng.random() < 0.45:
             kind = str(rng.choice(arms))
         _put_arm(put, rng, ARMS[kind], prefix, sign)
-    pose = Pose(joints.astype(np.float32), random_curl(rng), name)
+    pose = Pose(_turned(turns_of), random_curl(rng), name)
     return pose.mirrored() if rng.random() < 0.5 else pose
 
 
@@ -183,7 +187,16 @@ def _put_arm(put: Callable[..., None], rng: np.random.Generator, arm: Arm, prefi
     put(f"{prefix}_wrist", ("x", -rng.uniform(*arm.turn)), ("z", -sign * rng.uniform(*arm.wrist)))
 
 
-def _about(axis: str, degrees: float) -> Float64Array:
-    vector = np.zeros(3)
-    vector["xyz".index(axis)] = np.radians(degrees)
-    return rot.quaternion_from_rotvec(vector)
+def _turned(turns_of: Mapping[str, Turns]) -> Float32Array:
+    """(22, 4) float32: rotations of all joints at once, each its turns one after the other, about the axes it takes with it."""
+    most = max(len(turns) for turns in turns_of.values())
+    single = np.tile(rot.IDENTITY_XYZW, (len(JOINT_INDEX), most, 1))
+    for joint, turns in turns_of.items():
+        for k, (axis, degrees) in enumerate(turns):
+            half = math.radians(degrees) / 2
+            single[JOINT_INDEX[joint], k, "xyz".index(axis)] = math.sin(half)
+            single[JOINT_INDEX[joint], k, 3] = math.cos(half)
+    joints = single[:, 0]
+    for k in range(1, most):
+        joints = rot.multiply(joints, single[:, k])
+    return joints.astype(np.float32)

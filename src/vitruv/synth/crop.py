@@ -15,7 +15,8 @@ from vitruv.synth.figure import Figure
 from vitruv.synth.joints import WRISTS, project_joints
 from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
-from vitruv.synth.picture import Lighting, soften_edges, tight_box
+from vitruv.synth.picture import Lighting
+from vitruv.synth.pixels import soften_edges, tight_box
 from vitruv.synth.samples import CropSample
 from vitruv.synth.troupes import Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, grown, zoomed

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from vitruv.body import Body
 from vitruv.render import NEAR_M, Camera, Raster
@@ -14,12 +13,14 @@ from vitruv.render.raster import NO_HOLES, bounds_of, draw_faces, move_points
 from vitruv.synth.figure import Figure
 from vitruv.synth.light import shade_ground
 from vitruv.synth.paint import BodyPaint
+from vitruv.synth.pixels import label_pixels, windows_of
 from vitruv.synth.shade import shade_body, shade_cloth
 from vitruv.synth.wear import ACCESSORIES, Cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
 _SHADOW_PX = 96
 _BUMP_PX = 128
+_COARSE_M = 0.035
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,7 @@ class Studio:
     def __init__(self, body: Body, paint: BodyPaint, *, chart_of_face: AnyArray, corner_uv: AnyArray) -> None:
         self._face_count = len(body.faces)
         self._faces = np.ascontiguousarray(body.faces, np.int32)
+        self._few_faces = _coarse(body.mean, self._faces)
         self._face_kind, self._face_uv = body.face_kind, np.ascontiguousarray(body.face_uv, np.float32)
         self._fields = paint.fields
         self._chart = np.ascontiguousarray(chart_of_face, np.uint8)
@@ -94,14 +96,20 @@ class Studio:
         counts = [self._face_count + sum(len(c.faces) for c in figure.clothes) for figure in figures]
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
+    def _places(self, figures: Sequence[Figure]) -> Int32Array:
+        """(k + 1,) int32: the first face of every body and garment, in the order of their numbers, and the end."""
+        counts = [count for figure in figures for count in (self._face_count, *(len(cloth.faces) for cloth in figure.clothes))]
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
     def owners(self, figures: Sequence[Figure], raster: Raster) -> Int32Array:
         """(h, w) int32: number of the figure that is seen, -1 nobody."""
         return (np.searchsorted(self.first_faces(figures), raster.face, side="right") - 1).astype(np.int32)
 
     def _draw_all(self, figures: Sequence[Figure], camera: Camera, raster: Raster, *, first: int = 0, small: bool = True) -> None:
-        """small: with accessories, which a quick look does not need."""
+        """small: with accessories, and bodies in full detail, which a quick look and shadows do not need."""
+        faces = self._faces if small else self._few_faces
         for figure in figures:
-            self._draw(move_points(figure.surface, camera.rotation, camera.translation), first, camera, raster)
+            self._draw(move_points(figure.surface, camera.rotation, camera.translation), faces, first, camera, raster)
             first += self._face_count
             for cloth in figure.clothes:
                 if small or cloth.kind not in ACCESSORIES:
@@ -111,37 +119,41 @@ class Studio:
     def body_labels(self, figure: Figure, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
         """Charts (h, w) uint8 and U, V (2, h, w) uint8 of one figure's skin, where `seen`; 0 elsewhere."""
         raster = Raster.empty((seen.shape[0], seen.shape[1]))
-        self._draw(move_points(figure.body, camera.rotation, camera.translation), 0, camera, raster)
+        self._draw(move_points(figure.body, camera.rotation, camera.translation), self._faces, 0, camera, raster)
         labels, uv = np.zeros(seen.shape, np.uint8), np.zeros((2, *seen.shape), np.uint8)
-        _label(raster.face, raster.barycentric, seen, self._chart, self._corner_uv, labels, uv)
+        label_pixels(raster.face, raster.barycentric, seen, self._chart, self._corner_uv, labels, uv)
         return labels, uv
 
     def shade(self, figures: Sequence[Figure], raster: Raster, camera: Camera, lighting: Lighting, image: Float32Array) -> None:
         """Colour the pixels of all figures in `image`, (h, w, 3) float32, in place."""
         shadow = self._shadow_map(figures, lighting)
         light = shadow[0], shadow[1].rotation, shadow[1].translation, float(shadow[1].focal_px)
-        view = (
-            camera.rotation, camera.translation, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]),
-        )  # fmt: skip
+        focal, cx, cy = float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1])
         if lighting.ground > 0 and len(shadow[0]):
-            shade_ground(raster.face, *view, *light, lighting.ground, image)
-        for first, figure in zip(self.first_faces(figures).tolist(), figures, strict=False):
+            shade_ground(raster.face, camera.rotation, camera.translation, focal, cx, cy, *light, lighting.ground, image)
+        windows = iter(windows_of(raster.face, self._places(figures)).tolist())
+        for figure in figures:
             outfit = figure.outfit
-            shade_body(
-                raster.face, raster.barycentric, raster.depth, first,
-                self._faces, figure.normals, self._fields, self._face_uv, self._face_kind,
-                outfit.layers, outfit.materials, outfit.tiles, figure.skin, outfit.skin_gain, outfit.eye, self._bump,
-                *view, lighting.lights, lighting.ambient, *light, image,
-            )  # fmt: skip
-            place = first + self._face_count
-            for cloth in figure.clothes:
-                shade_cloth(
-                    raster.face, raster.barycentric, raster.depth, place,
-                    cloth.faces, cloth.normals, cloth.face_uv, cloth.texture, cloth.repeat, cloth.colour_map,
-                    cloth.gloss, cloth.folds, self._bump,
-                    *view, lighting.lights, lighting.ambient, *light, image,
-                )  # fmt: skip
-                place += len(cloth.faces)
+            for cloth in (None, *figure.clothes):
+                first, top, bottom, left, right = next(windows)
+                if top > bottom:
+                    continue
+                part = slice(top, bottom + 1), slice(left, right + 1)
+                face, barycentric, depth = raster.face[part], raster.barycentric[part], raster.depth[part]
+                view = camera.rotation, camera.translation, focal, float(cx - left), float(cy - top)
+                if cloth is None:
+                    shade_body(
+                        face, barycentric, depth, first,
+                        self._faces, figure.normals, self._fields, self._face_uv, self._face_kind,
+                        outfit.layers, outfit.materials, outfit.tiles, figure.skin, outfit.skin_gain, outfit.eye, self._bump,
+                        *view, lighting.lights, lighting.ambient, *light, image[part],
+                    )  # fmt: skip
+                else:
+                    shade_cloth(
+                        face, barycentric, depth, first, cloth.faces, cloth.normals, cloth.face_uv,
+                        cloth.texture, cloth.repeat, cloth.colour_map, cloth.gloss, cloth.folds, self._bump,
+                        *view, lighting.lights, lighting.ambient, *light, image[part],
+                    )  # fmt: skip
 
     def _draw_cloth(self, cloth: Cloth, first: int, camera: Camera, raster: Raster) -> None:
         draw_faces(
@@ -150,9 +162,9 @@ class Studio:
             cloth.face_uv, cloth.alpha, raster.face, raster.barycentric, raster.depth,
         )  # fmt: skip
 
-    def _draw(self, at: Float32Array, first: int, camera: Camera, raster: Raster) -> None:
+    def _draw(self, at: Float32Array, faces: Int32Array, first: int, camera: Camera, raster: Raster) -> None:
         draw_faces(
-            at, self._faces, first, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, True,
+            at, faces, first, float(camera.focal_px), float(camera.centre_xy[0]), float(camera.centre_xy[1]), NEAR_M, True,
             *NO_HOLES, raster.face, raster.barycentric, raster.depth,
         )  # fmt: skip
 
@@ -177,6 +189,15 @@ class Studio:
 _NO_LIGHT = Camera(1.0, (0.0, 0.0), np.eye(3, dtype=np.float32), np.zeros(3, np.float32))
 
 
+def _coarse(points: AnyArray, faces: Int32Array) -> Int32Array:
+    """(n, 3) int32: faces between some of the vertices, one for each cube of `_COARSE_M` that the mesh at rest (V, 3) touches."""
+    cubes = np.floor(np.asarray(points, np.float64) / _COARSE_M).astype(np.int64)
+    _, vertex, cube = np.unique(cubes, axis=0, return_index=True, return_inverse=True)
+    few = vertex[cube.reshape(-1)][faces]
+    distinct = (few[:, 0] != few[:, 1]) & (few[:, 1] != few[:, 2]) & (few[:, 2] != few[:, 0])
+    return np.ascontiguousarray(np.unique(few[distinct], axis=0), np.int32)
+
+
 def _bump() -> Float32Array:
     """(128, 128, 2) float32, repeats: slopes of folds, standard deviation 1."""
     rng = np.random.default_rng(11)
@@ -188,48 +209,3 @@ def _bump() -> Float32Array:
     height = -np.abs(height / height.std())
     slopes = np.stack([np.roll(height, -1, 1) - np.roll(height, 1, 1), np.roll(height, -1, 0) - np.roll(height, 1, 0)], axis=-1)
     return np.asarray((slopes / slopes.std()).clip(-3, 3), np.float32)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _label(
-    face: AnyArray, barycentric: AnyArray, seen: AnyArray, chart: AnyArray, corner_uv: AnyArray, labels: AnyArray, uv: AnyArray
-) -> None:
-    height, width = face.shape
-    for y in range(height):
-        for x in range(width):
-            f = face[y, x]
-            if f < 0 or not seen[y, x]:
-                continue
-            labels[y, x] = chart[f]
-            wb, wc = barycentric[y, x, 0], barycentric[y, x, 1]
-            wa = np.float32(1.0) - wb - wc
-            for c in range(2):
-                value = wa * corner_uv[f, 0, c] + wb * corner_uv[f, 1, c] + wc * corner_uv[f, 2, c]
-                uv[c, y, x] = np.uint8(min(max(value, 0.0), 1.0) * 255.0 + 0.5)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def soften_edges(image: AnyArray, who: AnyArray) -> AnyArray:
-    """Anti-aliasing after the fact: a pixel beside one of another owner becomes a weighted mean of its 3 x 3 surroundings."""
-    height, width, _ = image.shape
-    out = image.copy()
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            me = who[y, x]
-            if who[y - 1, x] == me and who[y + 1, x] == me and who[y, x - 1] == me and who[y, x + 1] == me:
-                continue
-            for c in range(3):
-                out[y, x, c] = np.float32(0.25) * image[y, x, c] + np.float32(0.125) * (
-                    image[y - 1, x, c] + image[y + 1, x, c] + image[y, x - 1, c] + image[y, x + 1, c]
-                ) + np.float32(0.0625) * (
-                    image[y - 1, x - 1, c] + image[y - 1, x + 1, c] + image[y + 1, x - 1, c] + image[y + 1, x + 1, c]
-                )  # fmt: skip
-    return out
-
-
-def tight_box(seen: BoolArray) -> Float32Array:
-    """(4,) float32 xyxy around the true pixels; zeros when there are none."""
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if not len(rows):
-        return np.zeros(4, np.float32)
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
