@@ -32,7 +32,7 @@ class Progress:
     @property
     def left_s(self) -> float:
         """Seconds to go, at the pace of the whole run so far."""
-        return self.elapsed_s * (1 / self.share - 1) if self.share > 0 else float("inf")
+        return max(self.elapsed_s * (1 / self.share - 1), 0.0) if self.share > 0 else float("inf")
 
     def line(self) -> str:
         """The report as one line of text."""
