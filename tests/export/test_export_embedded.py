@@ -114,7 +114,7 @@ def test_two_runs_to_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> 
         "person_at": 0.3,
         "pad_value": 114,
     }
-    assert manifest["detector"] == {"file": "detector.onnx", "size_hw": [96, 96], "pad_value": 114, "nms_iou": 0.6}
+    assert manifest["detector"] == {"file": "detector.onnx", "size_hw": [96, 96], "pad_value": 114, "nms_iou": 0.5}
     assert manifest["training"]["regressor"]["steps"] == 4
     assert manifest["training"]["regressor"]["samples_seen"] == 16
     assert sorted(path.name for path in folder.iterdir()) == ["detector.onnx", "model.json", "regressor.onnx"]
@@ -172,3 +172,16 @@ def test_a_chance_lies_between_nothing_and_one(tmp_path: Path, runs: tuple[Path,
     with pytest.raises(InputError, match="person_at must be between 0 and 1"):
         export_embedded(tmp_path / "model", regressor_run=runs[0], person_at=chance)
     assert not (tmp_path / "model").exists()
+
+
+def test_several_runs_give_the_mean_of_their_weights(tmp_path: Path, runs: tuple[Path, Path]) -> None:
+    """The mean of a run and itself is the run."""
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    export_embedded(once, regressor_run=runs[0])
+    export_embedded(twice, regressor_run=[runs[0], runs[0]])
+    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), dtype=np.uint8)
+    outputs = [onnxruntime.InferenceSession(folder / "regressor.onnx").run(None, {"crops": crops}) for folder in (once, twice)]
+    for a, b in zip(*outputs, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    trained = json.loads((twice / "model.json").read_text())["training"]["regressor"]
+    assert [run["steps"] for run in trained["averaged_with"]] == [4]

@@ -21,8 +21,8 @@ class ExportOptions:
 
     output: Annotated[Path, tyro.conf.arg(metavar="DIR")]
     """Folder for regressor.onnx, detector.onnx and model.json; what is not exported now stays as it is."""
-    run: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
-    """Training run of the regressor."""
+    run: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN")] = ()
+    """Training run of the regressor; of several, whose networks are alike and started from the same weights, the mean."""
     detector: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
     """Training run of the detector."""
     person_at: float = 0.3
@@ -33,11 +33,13 @@ class ExportOptions:
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
     options = tyro.cli(ExportOptions, prog="vitruv export", args=list(argv))
-    if options.run is None and options.detector is None:
+    if not options.run and options.detector is None:
         raise InputError("give --run, --detector or both: there is nothing to export")
     from vitruv.export import export_embedded
 
-    reports = export_embedded(options.output, regressor_run=options.run, detector_run=options.detector, person_at=options.person_at)
+    reports = export_embedded(
+        options.output, regressor_run=options.run or None, detector_run=options.detector, person_at=options.person_at
+    )
     for report in reports:
         differences = ", ".join(f"{name} {value:.1e}" for name, value in report.differences.items())
         print(f"{report.path}: {report.size_bytes / 2**20:.1f} MB; torch and ONNX Runtime differ by {differences}")

@@ -79,7 +79,7 @@ class TrainRCNN:
     Examples:
       vitruv train rcnn --annotations train.json --images train --output run --others keypoints --cascade --steps 20000
       vitruv train rcnn --annotations train.json --images train --output run --dense inpainted --dense-targets
-      torchrun --nproc-per-node 8 -m vitruv train rcnn --annotations train.json --images train --output run
+      torchrun --nproc-per-node 8 -m -- vitruv train rcnn --annotations train.json --images train --output run
     """
 
     output: Annotated[Path, tyro.conf.arg(metavar="RUN")]

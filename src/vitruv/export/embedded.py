@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,9 @@ BOX_SCALE = 1.15
 PERSON_AT = 0.3
 """Chance of a person from which a pixel is theirs. On synthetic crops 0.5 gives the best outlines; who learnt from synthetic people
 doubts real ones, and on photos limbs are missing at 0.5 (figures in docs/model-card.md)."""
+NMS_IOU = 0.5
+"""Of two boxes that overlap more, the one with the lower score is left out. At 0.6, which training evaluates with, people
+who fill the picture get second boxes."""
 TOLERANCE = 1e-4
 """Largest difference between torch and ONNX Runtime, relative where values are larger than 1."""
 
@@ -94,13 +99,15 @@ class DetectorGraph(nn.Module):
 def export_embedded(
     folder: PathLike,
     *,
-    regressor_run: PathLike | None = None,
+    regressor_run: PathLike | Sequence[PathLike] | None = None,
     detector_run: PathLike | None = None,
     person_at: float = PERSON_AT,
 ) -> list[ExportReport]:
     """Write `regressor.onnx` and `detector.onnx` from the last checkpoints (running means) of two runs, and `model.json`.
 
     A run that is not given leaves its graph, and what `model.json` says of it, as they are in `folder`.
+    regressor_run: several runs of one network give the mean of their weights, which errs less on pictures unlike those of the
+    training than each alone (Wortsman et al., "Model soups", 2022); they should have started from the same weights.
     person_at: chance of a person, 0..1, from which the regressor calls a pixel theirs.
     Raises InputError when a folder is no run of that kind or person_at no such chance, FormatError when a checkpoint does not fit,
     ModelError when ONNX Runtime and torch disagree; nothing is written then.
@@ -112,10 +119,10 @@ def export_embedded(
     reports = []
     manifest = _manifest(folder / MODEL_FILE)
     if regressor_run is not None:
-        config, position = _read_run(Path(regressor_run), "regressor")
-        task = from_plain(RegressorConfig, config["task"])
-        network = build_regressor(task)
-        load_ema(Path(regressor_run), network)
+        runs = [Path(run) for run in ([regressor_run] if isinstance(regressor_run, str | os.PathLike) else regressor_run)]
+        configs, positions = zip(*[_read_run(run, "regressor") for run in runs], strict=True)
+        task = from_plain(RegressorConfig, configs[-1]["task"])
+        network = _mean_network(runs, task)
         reports.append(export_regressor(network, folder / "regressor.onnx", size_hw=task.size_hw, person_at=person_at))
         manifest["regressor"] = {
             "file": "regressor.onnx",
@@ -125,7 +132,10 @@ def export_embedded(
             "person_at": person_at,
             "pad_value": int(PIXEL_MEAN),
         }
-        manifest["training"]["regressor"] = _training(config, position)
+        manifest["training"]["regressor"] = _training(configs[-1], positions[-1])
+        if len(runs) > 1:
+            earlier = [_training(config, position) for config, position in zip(configs[:-1], positions[:-1], strict=True)]
+            manifest["training"]["regressor"]["averaged_with"] = earlier
     if detector_run is not None:
         config, position = _read_run(Path(detector_run), "detector")
         detector = from_plain(DetectorConfig, config["task"])
@@ -137,11 +147,27 @@ def export_embedded(
             "file": "detector.onnx",
             "size_hw": list(detector.size_hw),
             "pad_value": int(PIXEL_MEAN),
-            "nms_iou": detector.nms_iou,
+            "nms_iou": NMS_IOU,
         }
         manifest["training"]["detector"] = _training(config, position)
     write_json(folder / MODEL_FILE, manifest)
     return reports
+
+
+def _mean_network(runs: Sequence[Path], task: RegressorConfig) -> nn.Module:
+    """The mean of the runs' weights, normalisation folded in: a run that started from an exported graph has other scales before
+    and after each normalisation than the run that graph came from, but not once they are multiplied."""
+    networks = []
+    for run in runs:
+        network = build_regressor(task)
+        load_ema(run, network)
+        networks.append(fold_normalisation(network.float().cpu()))
+    means = {
+        name: torch.stack([network.state_dict()[name].float() for network in networks]).mean(0).to(value.dtype)
+        for name, value in networks[0].state_dict().items()
+    }
+    networks[0].load_state_dict(means)
+    return networks[0]
 
 
 def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float = 0.5) -> ExportReport:

@@ -1,6 +1,6 @@
 """Several processes that train one network: who they are, and sums over all of them.
 
-Started by `torchrun --nproc-per-node N -m vitruv train ...`; without it there is one process and everything here does nothing.
+Started by `torchrun --nproc-per-node N -m -- vitruv train ...`; without it there is one process and everything here does nothing.
 """
 
 from __future__ import annotations
