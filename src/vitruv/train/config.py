@@ -66,8 +66,8 @@ class LoopConfig:
     """Batches that are rendered before they are used, and mixed among each other."""
     seed: int = 0
     """Of the samples, their order and the first weights."""
-    precision: Literal["bf16", "fp32"] = "bf16"
-    """bf16: mixed precision (autocast)."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """bf16: mixed precision (autocast). auto: where the device has instructions for it, fp32 elsewhere."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     workers: int = 1
     """Processes that render samples; 0 renders between the steps."""

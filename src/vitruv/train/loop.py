@@ -22,6 +22,7 @@ from vitruv.train.config import LoopConfig
 from vitruv.train.feed import feed
 from vitruv.train.files import append_scalars, keep_scalars_until, write_picture
 from vitruv.train.muon import MuonAdamW
+from vitruv.train.precision import fast_bfloat16
 from vitruv.train.progress import Progress, memory_mb
 from vitruv.train.task import Task
 from vitruv.train.together import Team, average_over_team, join_team
@@ -45,7 +46,8 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
     start = position = load_checkpoint(folder, network=network, ema=ema, optimizer=optimizer)
     if team.leads:
         keep_scalars_until(folder, start.step)
-    step = together(Step(task, network, device, config.precision), team)
+    mixed = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))
+    step = together(Step(task, network, device, mixed), team)
     if finished_share(config, start) >= 1:
         return
     batches = feed(sampler, task.collate, config, start_step=start.step, device=device, team=team)
@@ -115,9 +117,9 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
 class Step(nn.Module):
     """Network and losses as one module, which is what DistributedDataParallel wraps."""
 
-    def __init__(self, task: Task, network: nn.Module, device: torch.device, precision: str) -> None:
+    def __init__(self, task: Task, network: nn.Module, device: torch.device, mixed: bool) -> None:
         super().__init__()
-        self.network, self._task, self._device, self._mixed = network, task, device, precision == "bf16"
+        self.network, self._task, self._device, self._mixed = network, task, device, mixed
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):

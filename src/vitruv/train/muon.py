@@ -14,6 +14,8 @@ from typing import Any, overload
 import torch
 from torch import Tensor
 
+from vitruv.train.precision import fast_bfloat16
+
 # The odd polynomial a x + b x^3 + c x^5 that pulls singular values towards 1 fastest (Jordan, 2024).
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
@@ -69,7 +71,9 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """The nearest semi-orthogonal matrix to `matrix` (m, n), roughly: singular values end between 0.7 and 1.2."""
     a, b, c = _QUINTIC
     wide = matrix.shape[0] <= matrix.shape[1]
-    x: Tensor = (matrix if wide else matrix.T).bfloat16()
+    x: Tensor = matrix if wide else matrix.T
+    if fast_bfloat16(matrix.device):
+        x = x.bfloat16()
     x = x / (x.norm() + 1e-7)
     for _ in range(_ROUNDS):
         square = x @ x.T
