@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.winograd import conv3x3, doubled
+from vitruv.export.winograd import conv3x3, doubled, transposed4x4
 from vitruv.geometry import resize_bilinear
-from vitruv.runtime.rcnn_graph import Graph
+from vitruv.runtime.rcnn_graph import Graph, array
 from vitruv.runtime.rcnn_merge import cells_read, under_tiles
 from vitruv.runtime.rcnn_tiles import (
     _parts,
@@ -63,6 +63,27 @@ def test_convolution(size_hw: tuple[int, int], at_once: int, tmp_path: Path, mon
     rows = {"windows": windows(tiles, size_hw, zero=count)}
     run_tiles(graph, {"cells": table_of(maps)}, rows, target=found, target_rows=places(tiles, size_hw))
     np.testing.assert_allclose(found.reshape(*size_hw, 5), convolved(maps, weight), atol=1e-4)
+
+
+@pytest.mark.parametrize("side", [4, 8])
+def test_transposed_convolution(side: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    maps, weight = rng.standard_normal((2, side, side, 3), np.float32), rng.standard_normal((3, 5, 4, 4), np.float32)
+    g = OnnxGraph("transposed", "none", {})
+    cells, read = g.input("cells", ("k", 3)), g.input("windows", (36, "t"), "int64")
+    g.output(transposed4x4(g, cells, read, g.constant(weight), inner=3, out=5), "tiles", (16, "t", 20))
+    g.write(tmp_path / "transposed.onnx")
+    where = windows_on_people(2, side)
+    table = np.concatenate([maps.reshape(-1, 3), np.zeros((1, 3), np.float32)])
+    tiles = array(
+        Graph(tmp_path / "transposed.onnx", device="cpu", threads=1)({"cells": table, "windows": where["windows"]})["tiles"]
+    )
+    found = tiles.reshape(-1, 20)[where["order"]].reshape(2, side, side, 2, 2, 5).transpose(0, 1, 3, 2, 4, 5)
+    # The slow twin: every cell paints a square of 4x4, two cells apart; a margin of 1 is cut off.
+    painted = np.zeros((2, 2 * side + 2, 2 * side + 2, 5), np.float32)
+    for y, x in np.ndindex(side, side):
+        painted[:, 2 * y : 2 * y + 4, 2 * x : 2 * x + 4] += np.einsum("nc,cokl->nklo", maps[:, y, x], weight)
+    np.testing.assert_allclose(found.reshape(2, 2 * side, 2 * side, 5), painted[:, 1:-1, 1:-1], atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ _KERNEL = np.array(
 )
 _OUTPUT = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 
+# Even and odd outputs of a transposed convolution: which of its four taps (columns) meets the cell before, the cell itself, the
+# cell after (rows).
+_TRANSPOSED = np.array([[[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]], [[0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]])
+
 # Doubling by bilinear interpolation: four cells in a row, from four cells of the coarser map, the outer two half outside the tile.
 _DOUBLED = np.array([[1, 3, 0, 0], [0, 3, 1, 0], [0, 1, 3, 0], [0, 0, 3, 1]]) / 4
 _DOUBLED_WINDOW = np.array([[3, 1, 0, 0], *(4 * _DOUBLED), [0, 0, 1, 3]]) / 4
@@ -52,6 +56,21 @@ def conv_of_windows(g: OnnxGraph, gathered: str, weight: str, *, inner: int, out
     spread = _along_first(g, _INPUT, gathered, inner)
     products = g.add("MatMul", spread, _kernels(g, weight, inner, out))
     return _along_first(g, _OUTPUT, products, out)
+
+
+def transposed4x4(g: OnnxGraph, cells: str, windows: str, weight: str, *, inner: int, out: int) -> str:
+    """A transposed 4x4 convolution that doubles a map (stride 2, a margin of 1), without bias: cells (k, inner), windows (36, t)
+    -> (16, t, 4 * out), of each cell its upper left, upper right, lower left and lower right output.
+
+    weight: value (inner, out, 4, 4). Each of the four outputs is a 3x3 convolution of which some taps are zero.
+    """
+    spread = _along_first(g, _INPUT, g.add("Gather", cells, windows, axis=0), inner)
+    per_axis = np.einsum("pi,rik->rpk", _KERNEL, _TRANSPOSED)  # (2, 6, 4)
+    both = np.einsum("apk,bql->abpqkl", per_axis, per_axis).reshape(4 * PRODUCTS, 16).astype(np.float32)
+    flat = g.add("Reshape", g.add("Transpose", weight, perm=[2, 3, 0, 1]), g.integers(16, -1))
+    kernels = g.add("Reshape", g.add("MatMul", g.constant(both), flat), g.integers(4, PRODUCTS, inner, out))
+    kernels = g.add("Reshape", g.add("Transpose", kernels, perm=[1, 2, 0, 3]), g.integers(PRODUCTS, inner, 4 * out))
+    return _along_first(g, _OUTPUT, g.add("MatMul", spread, kernels), 4 * out)
 
 
 def windows_of_doubled(g: OnnxGraph, cells: str, neighbours: str, inside: str, *, channels: int) -> str:
