@@ -54,9 +54,13 @@ def test_the_first_step_has_the_size_of_adamws() -> None:
 
 def test_predicting_layers_are_left_to_adamw() -> None:
     network = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 32, 3, bias=False), torch.nn.Conv2d(32, 64, 3, bias=False), torch.nn.Conv2d(64, 25, 1)
+        torch.nn.Conv2d(3, 32, 3, bias=False),
+        torch.nn.Conv2d(32, 64, 3, bias=False),
+        torch.nn.Conv2d(64, 64, 3),
+        torch.nn.Conv2d(64, 35, 1),
+        torch.nn.ConvTranspose2d(64, 35, 4),
     )
-    assert [tuple(weight.shape) for weight in inner_weights(network)] == [(64, 32, 3, 3)]
+    assert [tuple(weight.shape) for weight in inner_weights(network)] == [(64, 32, 3, 3), (64, 64, 3, 3)]
 
 
 def test_resumed_equals_unbroken(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ class DetectorConfig:
 class DetectorTask:
     """Scenes in, boxes of people out. held_out: samples for evaluation and pictures."""
 
+    has_idle_branches = False
+
     def __init__(self, config: DetectorConfig, *, held_out: Sequence[SceneSample]) -> None:
         self.config = config
         self.network = build_detector(config)

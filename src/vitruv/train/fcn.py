@@ -32,6 +32,8 @@ class FCNTask:
     held_out: for evaluation and sample pictures; None without.
     """
 
+    has_idle_branches = True
+
     def __init__(self, config: FCNConfig, held_out: HeldOut | None = None) -> None:
         self.config = config
         self.network: nn.Module = build_fcn(config)

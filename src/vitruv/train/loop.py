@@ -47,7 +47,7 @@ def train(task: Task, sampler: Sampler[Any], config: LoopConfig, folder: Path) -
     if team.leads:
         keep_scalars_until(folder, start.step)
     mixed = config.precision == "bf16" or (config.precision == "auto" and fast_bfloat16(device))
-    step = together(Step(task, network, device, mixed), team)
+    step = together(Step(task, network, device, mixed), team, task)
     if finished_share(config, start) >= 1:
         return
     batches = feed(sampler, task.collate, config, start_step=start.step, device=device, team=team)
@@ -127,9 +127,11 @@ class Step(nn.Module):
         return self._task.losses(outputs, batch)
 
 
-def together(step: Step, team: Team) -> nn.Module:
-    """Gradients averaged over the processes. Branches that had no target in a step leave their parameters without gradient."""
-    return step if team.size == 1 else nn.parallel.DistributedDataParallel(step, find_unused_parameters=True)
+def together(step: Step, team: Team, task: Task) -> nn.Module:
+    """Gradients averaged over the processes."""
+    if team.size == 1:
+        return step
+    return nn.parallel.DistributedDataParallel(step, find_unused_parameters=task.has_idle_branches)
 
 
 def choose_device(name: str, team: Team | None = None) -> torch.device:
@@ -183,14 +185,17 @@ def _decay_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any
 
 
 def inner_weights(network: nn.Module) -> list[Tensor]:
-    """Weights of the convolutions between features: not of those that see pixels or predict."""
+    """Weights of the convolutions between features: not of those that see pixels or predict.
+
+    What predicts are 1x1 convolutions with a bias and transposed ones.
+    """
     return [
         module.weight
         for module in network.modules()
         if isinstance(module, nn.Conv2d)
         and module.groups == 1
         and min(module.in_channels, module.out_channels) >= 32
-        and module.bias is None
+        and (module.bias is None or module.kernel_size != (1, 1))
         and module.weight.requires_grad
     ]
 

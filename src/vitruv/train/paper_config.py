@@ -70,7 +70,8 @@ class RCNNConfig:
     others: branches beside dense pose. cascade: a second stage for every task. decoder: pool people from one merged map
     (Detectron2's later models) instead of from the pyramid (the paper). coarse_channels: 15 (14 parts and background) or 2.
     confidence: "iid_iso" (WC1) or "indep_aniso" (WC2). dense_targets: learn dense targets where the data has them ("distillation").
-    proposals, regions: how many anchors and boxes of a picture are sampled.
+    proposals, regions: how many anchors and boxes of a picture are sampled. ranked, kept: boxes that enter the suppression of
+    proposals, from each level, and that leave it; fewer save time on small pictures.
     """
 
     size_hw: tuple[int, int] = (480, 640)
@@ -87,6 +88,8 @@ class RCNNConfig:
     rule: PointRule = field(default_factory=PointRule)
     proposals: int = 256
     regions: int = 512
+    ranked: int = 2000
+    kept: int = 1000
     most_people: int = 16
     augment: AugmentConfig = field(default_factory=scene_changes)
 

@@ -25,7 +25,6 @@ from vitruv.train.region_targets import dense_in_regions, grid_in_regions, insid
 from vitruv.train.regions import DENSE_IOU, anchor_targets, sample_regions
 from vitruv.types import Float32Array, UInt8Array
 
-_PROPOSALS_BEFORE, _PROPOSALS = 2000, 1000
 _CHANCE_STREAM = 5_103
 
 Outputs = dict[str, Any]
@@ -36,6 +35,8 @@ class RCNNTask:
 
     held_out: for evaluation and sample pictures; None without.
     """
+
+    has_idle_branches = True
 
     def __init__(self, config: RCNNConfig, held_out: HeldOut | None = None) -> None:
         self.config = config
@@ -84,9 +85,9 @@ class RCNNTask:
             slots = np.flatnonzero(people[i])
             true = boxes_of[i, slots]
             of_anchors.append(anchor_targets(flat, true, rng, sampled=self.config.proposals))
-            proposals, _ = propose(
-                [x[i] for x in maps[0]], [x[i] for x in maps[1]], anchors, size_hw, before=_PROPOSALS_BEFORE, limit=_PROPOSALS
-            )
+            logits_of, deltas_of = [x[i] for x in maps[0]], [x[i] for x in maps[1]]
+            before, limit = self.config.ranked, self.config.kept
+            proposals, _ = propose(logits_of, deltas_of, anchors, size_hw, before=before, limit=limit)
             regions = sample_regions(proposals, true, rng, sampled=self.config.regions)
             slot_of = np.append(slots, -1)[regions.person]  # person -1 is background, and takes the last
             of_boxes.append(regions._replace(person=slot_of))

@@ -65,6 +65,8 @@ class RegressorTask:
     distances on the body not evaluated.
     """
 
+    has_idle_branches = False
+
     def __init__(self, config: RegressorConfig, *, held_out: Sequence[CropSample], atlas: Atlas | None) -> None:
         self.config = config
         self.network = build_regressor(config)

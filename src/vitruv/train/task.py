@@ -19,6 +19,10 @@ class Task(Protocol):
     def network(self) -> nn.Module:
         """The network to train, with its first weights."""
 
+    @property
+    def has_idle_branches(self) -> bool:
+        """Whether a step may leave parameters without a gradient, because nobody in its batch has a target for their branch."""
+
     def collate(self, samples: Sequence[Any]) -> Batch:
         """Samples as they come from the sampler -> a batch on the CPU, small (uint8 where possible)."""
 
