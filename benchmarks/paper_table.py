@@ -5,7 +5,7 @@ same number of steps, scored by the official measures with the paper's kappa.
     python benchmarks/paper_table.py --work smoke --pack pack.npz --smoke      # minutes: does every row train and get a score?
 
 WORK/data/       the pictures; annotations with points as people click them (see `click`), dense targets of the teacher
-WORK/runs/       a training run for each row and seed
+WORK/runs/       the trunk that all rows start from (`start`), and a training run for each row and seed
 WORK/results/    figures of each finished row and seed, as JSON
 WORK/table.md    the table
 """
@@ -32,6 +32,7 @@ from vitruv.train import (
     FCNConfig,
     LoopConfig,
     PaperData,
+    Progress,
     RCNNConfig,
     build_fcn,
     build_rcnn,
@@ -41,17 +42,22 @@ from vitruv.train import (
     save_or_check_config,
     train,
 )
+from vitruv.train.checkpoint import last_checkpoint
 from vitruv.train.fcn import fcn_predictor
 from vitruv.train.files import write_json
 from vitruv.train.paper_config import SMALL, TINY
 from vitruv.train.photo_score import score, watch
+from vitruv.train.point_losses import PointRule
 from vitruv.train.rcnn import rcnn_predictor
+from vitruv.train.start import read_start, start_from
 
 # Mean error of annotators in centimetres, by kappa group: torso, hand, foot, upper leg, lower leg, upper arm, lower arm, head;
 # read off figure 5 of the paper.
 CLICK_ERROR_CM = (6.5, 2.0, 2.0, 4.5, 3.5, 4.5, 3.5, 2.0)
 # One or two people who fill a good part of a fairly clean picture: networks that learn for minutes only tell methods apart there.
 SCENES = SceneConfig(letterbox=False, people=(0.0, 0.6, 0.4), smallest=0.5, largest=1.1, realism=0.4)
+DONE = "done"
+LEARNT = ("backbone.", "proposal_generator.", "roi_heads.box_")  # parts of the network that the start teaches
 CHANGES = AugmentConfig(turn_deg=5.0, zoom=0.2, shift=0.04)
 
 
@@ -65,9 +71,11 @@ class Options:
     """Training pictures."""
     held_out: int = 300
     """Pictures to score on."""
-    steps: int = 600
+    steps: int = 5000
     """Optimiser steps of every row."""
-    batch: int = 16
+    start_steps: int = 3000
+    """Steps of the trunk that all rows start from, which learns to find people and nothing of their surface; 0: from nothing."""
+    batch: int = 8
     seeds: int = 3
     """Seeds of the decisive rows; the others have one."""
     size: tuple[int, int] = (160, 160)
@@ -168,11 +176,13 @@ class StraightSurface:
 def main() -> None:
     options = tyro.cli(Options)
     if options.smoke:
-        options = replace(options, images=12, held_out=4, steps=3, batch=2, seeds=1, workers=0, threads=1)
+        options = replace(options, images=12, held_out=4, steps=3, start_steps=2, batch=2, seeds=1, workers=0, threads=1)
         options = replace(options, size=(96, 96), canvas=(96, 96))
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     make_data(options)
+    if options.start_steps:
+        make_start(options)
     everything = [row for row in rows(options) if not options.rows or row.key in options.rows]
     jobs = [(row, seed) for seed in range(options.seeds) for row in everything if seed == 0 or row.decisive]
     for number, (row, seed) in enumerate(jobs, start=1):
@@ -242,19 +252,34 @@ def data_of(row: Row, options: Options) -> PaperData:
     )
 
 
-def run_row(row: Row, seed: int, options: Options) -> dict[str, float]:
-    if row.dense:
-        paint(options)
-    data = data_of(row, options)
+def make_start(options: Options) -> None:
+    """A network with proposals and boxes, as the paper's trunks came from ImageNet and users' come from COCO: what is in it, all
+    rows get, and none of it is dense pose (the weights of those losses are 0)."""
+    folder = options.work / "runs" / "start"
+    if (folder / DONE).exists():
+        return
+    [row] = [row for row in rows(options) if row.key == "points"]
+    assert isinstance(row.config, RCNNConfig)
+    config = replace(row.config, rule=PointRule(chart=0, uv=0, coarse=0))
+    for _ in learn("start", config, data_of(row, options), 1000, options.start_steps, options):
+        pass
+    (folder / DONE).touch()
+
+
+def learn(
+    name: str, config: FCNConfig | RCNNConfig, data: PaperData, seed: int, steps: int, options: Options
+) -> Iterator[Progress]:
+    """A training run in WORK/runs/NAME, from where it was."""
     loop = LoopConfig(
-        steps=options.steps,
+        steps=steps,
         batch=options.batch,
         group=2 if options.smoke else 8,
         lr=options.lr,
         optimizer=options.optimizer,
         momentum=0.95,
-        warmup_steps=min(100, options.steps // 4),
-        ema_decay=0.995,
+        warmup_steps=min(100, steps // 4),
+        ema_decay=0.99,
+        clip_norm=10.0,
         seed=seed,
         precision="fp32",
         device="auto",
@@ -264,16 +289,28 @@ def run_row(row: Row, seed: int, options: Options) -> dict[str, float]:
         checkpoint_minutes=2.0,
         evaluate_minutes=15.0,
     )
-    folder = options.work / "runs" / f"{row.key}_{seed}"
+    folder = options.work / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    job, sampler = open_paper(row.config, data, seed=seed)
-    save_or_check_config(folder, row.key, {"loop": loop, "task": row.config, "data": data})
-    seconds = 0.0
+    job, sampler = open_paper(config, data, seed=seed)
+    save_or_check_config(folder, name, {"loop": loop, "task": config, "data": data})
+    if options.start_steps and name != "start":
+        path = last_checkpoint(options.work / "runs" / "start")
+        learnt = {key: value for key, value in read_start(path).items() if key.startswith(LEARNT)}
+        start_from(job.network, learnt, path)  # a run that goes on has its own weights, which replace these
     for progress in train(job, sampler, loop, folder):
+        if progress.step % 200 == 0:
+            print(f"  {name} {progress.line()}", flush=True)
+        yield progress
+
+
+def run_row(row: Row, seed: int, options: Options) -> dict[str, float]:
+    if row.dense:
+        paint(options)
+    data, seconds = data_of(row, options), 0.0
+    name = f"{row.key}_{seed}"
+    for progress in learn(name, row.config, data, seed, options.steps, options):
         seconds = progress.elapsed_s
-        if progress.step % 100 == 0:
-            print(f"  {row.key} {progress.line()}", flush=True)
-    return figures_of(row, folder, data, options.smoke) | {"train_s": seconds}
+    return figures_of(row, options.work / "runs" / name, data, options.smoke) | {"train_s": seconds}
 
 
 def figures_of(row: Row, folder: Path, data: PaperData, smoke: bool) -> dict[str, float]:
