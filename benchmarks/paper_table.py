@@ -56,7 +56,6 @@ from vitruv.train.start import read_start, start_from
 CLICK_ERROR_CM = (6.5, 2.0, 2.0, 4.5, 3.5, 4.5, 3.5, 2.0)
 # One or two people who fill a good part of a fairly clean picture: networks that learn for minutes only tell methods apart there.
 SCENES = SceneConfig(letterbox=False, people=(0.0, 0.6, 0.4), smallest=0.5, largest=1.1, realism=0.4)
-DONE = "done"
 LEARNT = ("backbone.", "proposal_generator.", "roi_heads.box_")  # parts of the network that the start teaches
 CHANGES = AugmentConfig(turn_deg=5.0, zoom=0.2, shift=0.04)
 
@@ -205,7 +204,7 @@ def make_data(options: Options) -> None:
             continue
         pack = SynthPack.load(options.pack)
         sampler = SceneSampler(pack, seed=seed, config=replace(SCENES, size_hw=options.size))
-        settings = {"size": list(options.size), "seed": seed, "pack": pack.digest}
+        settings = {"scenes": repr(sampler.config), "seed": seed, "pack": pack.digest}
         for done in write_dataset(sampler, folder, images=count, workers=options.workers, settings=settings):
             if done % 500 == 0:
                 print(f"{part}: {done} of {count} pictures", flush=True)
@@ -255,15 +254,11 @@ def data_of(row: Row, options: Options) -> PaperData:
 def make_start(options: Options) -> None:
     """A network with proposals and boxes, as the paper's trunks came from ImageNet and users' come from COCO: what is in it, all
     rows get, and none of it is dense pose (the weights of those losses are 0)."""
-    folder = options.work / "runs" / "start"
-    if (folder / DONE).exists():
-        return
     [row] = [row for row in rows(options) if row.key == "points"]
     assert isinstance(row.config, RCNNConfig)
     config = replace(row.config, rule=PointRule(chart=0, uv=0, coarse=0))
     for _ in learn("start", config, data_of(row, options), 1000, options.start_steps, options):
         pass
-    (folder / DONE).touch()
 
 
 def learn(

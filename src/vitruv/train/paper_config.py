@@ -39,7 +39,7 @@ class Trunk:
 TINY = Trunk((1, 1, 1, 1), stem_channels=16, res2_mid=16, res2_out=32, fpn_channels=32, head_channels=32, head_layers=2)
 """For tests."""
 SMALL = Trunk((1, 1, 1, 1), stem_channels=16, res2_mid=16, res2_out=32, fpn_channels=32, head_channels=64, head_layers=3)
-"""For experiments of minutes on a few cores, where a small trunk learns more than a large one in the fewer steps it can take."""
+"""For experiments on a few cores."""
 
 
 @dataclass(frozen=True)

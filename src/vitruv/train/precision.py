@@ -14,5 +14,7 @@ def fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        # Builds without oneDNN (other architectures) do not have the question.
+        known = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        return bool(known and torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return False
