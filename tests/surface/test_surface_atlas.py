@@ -118,6 +118,16 @@ def test_projection_finds_points_of_the_surface(atlas: Atlas) -> None:
     assert atlas.project(np.zeros((0, 3))).face.shape == (0,)
 
 
+def test_points_projected_together_and_one_by_one(atlas: Atlas) -> None:
+    near = atlas.positions(some_points(atlas, 80, seed=8)) + np.random.default_rng(9).normal(0, 0.03, (80, 3))
+    places = np.concatenate([near, near[:40] + 1e-4])  # some cells of space have several
+    together = atlas.project(places)
+    for i, place in enumerate(places):
+        alone = atlas.project(place[None])
+        assert alone.face[0] == together.face[i]
+        assert np.abs(atlas.positions(alone)[0] - atlas.positions(together)[i]).max() < 1e-9
+
+
 def test_projection_against_every_triangle(atlas: Atlas) -> None:
     from vitruv.surface.projection import closest_on_triangles
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,12 +59,28 @@ def test_a_picture_is_a_function_of_seed_and_index(pack: SynthPack, crowds: list
     assert (again.image == crowds[6].image).all() and (again.boxes_xyxy == crowds[6].boxes_xyxy).all()
 
 
+def test_easier_pictures(pack: SynthPack) -> None:
+    """Nobody turned away, nothing before them: with the same people, shoulders are in order and more of everybody is seen."""
+    hard = SceneConfig(size_hw=(64, 64), letterbox=False, people=(0.0, 1.0))
+    easy = replace(hard, widest_yaw_deg=0.0, things=0.0)
+    in_order, seen = {}, {}
+    for config in (hard, easy):
+        samples = [SceneSampler(pack, seed=3, config=config)(i) for i in range(40)]
+        shoulders = [s.keypoints[0, [5, 6]] for s in samples if len(s.keypoints) and (s.keypoints[0, [5, 6], 2] > 0).all()]
+        in_order[config] = np.mean([left[0] > right[0] for left, right in shoulders])
+        seen[config] = np.mean([(s.person > 0).mean() for s in samples])
+    assert in_order[easy] > 0.9 > in_order[hard]
+    assert seen[easy] > seen[hard]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"size_hw": (8, 8)}, "size_hw must be at least 32 x 32"),
         ({"people": (0.5, 0.2)}, "people must be chances"),
         ({"smallest": 0.0}, "smallest and largest"),
+        ({"widest_yaw_deg": 190.0}, "widest_yaw_deg must be between 0 and 180"),
+        ({"things": 1.5}, "things must be between 0 and 1"),
     ],
 )
 def test_nonsense_is_refused(values: dict[str, object], message: str) -> None:

@@ -10,11 +10,13 @@ from PIL import Image
 
 from fake_annotations import SIZE_HW, write_dolls
 from vitruv.errors import FormatError, InputError, MissingFileError, VitruvError
-from vitruv.formats import AnnotationFile
-from vitruv.surface import Atlas
+from vitruv.formats import AnnotationFile, decode_rle
+from vitruv.formats.annotation import GRID
+from vitruv.formats.rle import parse_rle
+from vitruv.surface import MIRROR_PART, Atlas
 from vitruv.train import AugmentConfig, PhotoSampler, PhotoSource
 from vitruv.train.fcn import KNOWN_BACKGROUND, UNKNOWN, ground
-from vitruv.train.photo_people import HAS_PARTS, SILHOUETTE, people_arrays
+from vitruv.train.photo_people import HAS_PARTS, SILHOUETTE, part_map, people_arrays, read_cells
 from vitruv.train.photo_place import FILL_RGB, fit, inverse, mirrors, of_window, place, warp
 
 FLIP = np.array([[-1.0, 0, SIZE_HW[1]], [0, 1, 0]])
@@ -66,6 +68,46 @@ def test_people_land_where_their_pixels_do(source: PhotoSource, matrix: np.ndarr
     assert grid[200, 60] % SILHOUETTE == 6, "what is on the left of the picture is the right thigh, mirrored or not"
     shoulders = arrays["keypoints"][0][[5, 6], 0]
     assert shoulders[0] > shoulders[1], "the left shoulder is on the right of the picture, mirrored or not"
+
+
+def test_part_maps_against_masks_one_by_one(source: PhotoSource) -> None:
+    person = source.file.person(1)
+    slow = np.zeros((GRID, GRID), np.uint8)
+    for part, mask in enumerate(person.part_masks, start=1):
+        if mask is not None:
+            slow[decode_rle(mask)] = part
+    np.testing.assert_array_equal(part_map(person), slow)
+    listed = [mask and {"size": [GRID, GRID], "counts": parse_rle(mask)[0].tolist()} for mask in person.part_masks]
+    np.testing.assert_array_equal(part_map(replace(person, record=person.record | {"dp_masks": listed})), slow)
+    nobody = replace(person, record=person.record | {"dp_masks": [None] * 14})
+    assert not part_map(nobody).any()
+
+
+@pytest.mark.parametrize(
+    "mask", ["text", {"counts": "1"}, {"size": [256, 256], "counts": "~"}, {"size": [256, 256], "counts": [3]}]
+)
+def test_damaged_part_masks_are_named(source: PhotoSource, mask: object) -> None:
+    person = source.file.person(0)
+    masks = [*person.record["dp_masks"]]
+    masks[5] = mask
+    with pytest.raises(FormatError, match=r"dp_masks\[5\]"):
+        part_map(replace(person, record=person.record | {"dp_masks": masks}))
+
+
+def test_grids_against_places_one_by_one(source: PhotoSource) -> None:
+    """Turned, mirrored and moved partly out of the canvas."""
+    info, person = source.file.images[0], source.file.people_of(0)[1]
+    matrix = np.array([[-0.8, 0.3, 50.0], [0.25, 0.9, -9.0]])
+    arrays = people_arrays([person], info, matrix, SIZE_HW, most_people=1, atlas=source.surface, silhouettes=True)
+    x1, y1, x2, y2 = (float(v) for v in arrays["boxes_xyxy"][0])
+    steps = (np.arange(GRID) + 0.5) / GRID
+    at = place(inverse(matrix), np.stack(np.meshgrid(x1 + steps * (x2 - x1), y1 + steps * (y2 - y1)), axis=-1))
+    x, y, w, h = person.bbox_xywh
+    slow = MIRROR_PART[read_cells(part_map(person), (at - (x, y)) * (GRID / w, GRID / h))]
+    outline = decode_rle(person.record["segmentation"], size_hw=info.size_hw)
+    slow = slow + SILHOUETTE * read_cells(outline.view(np.uint8), at)
+    assert (arrays["grid"][0] != slow).mean() < 1e-3, "but for cells whose centre lies on an edge"
+    assert len(np.unique(slow)) > 3
 
 
 def test_mirrored_twice_is_the_same(source: PhotoSource) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, normalize, softplus
+from torch.nn.functional import conv_transpose2d, interpolate, normalize, softplus
 
 from vitruv.rcnn_config import CONFIDENCE_FLOOR
 
@@ -14,7 +14,7 @@ _EMBEDDING_EPSILON = 1e-6
 
 
 class DensePredictor(nn.Module):
-    """One transposed convolution per kind of map, then bilinear doubling: (n, width, s, s) -> name -> (n, c, 4s, 4s).
+    """A transposed convolution for each kind of map, then bilinear doubling: (n, width, s, s) -> name -> (n, c, 4s, 4s).
 
     branches: name of each output -> (name of its parameters, channels); see `RCNNArchitecture.branches`. Where a model has
     segmentation confidences, the logits of `fine_segm` and `coarse_segm` come out already multiplied by them. `sigma_2`,
@@ -30,10 +30,13 @@ class DensePredictor(nn.Module):
             self.add_module(parameters, layer)
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
-        maps = {}
-        for name, (parameters, _) in self.branches.items():
-            small = getattr(self, parameters)(features)
-            maps[name] = interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+        # One convolution for all kinds: few channels each, which by themselves would leave vector units idle.
+        layers = [getattr(self, parameters) for parameters, _ in self.branches.values()]
+        weight, bias = torch.cat([layer.weight for layer in layers], dim=1), torch.cat([layer.bias for layer in layers])
+        small = conv_transpose2d(features, weight, bias, stride=2, padding=1)
+        large = interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+        channels = [count for _, count in self.branches.values()]
+        maps = dict(zip(self.branches, torch.split(large, channels, dim=1), strict=True))
         for logits in ("fine_segm", "coarse_segm"):
             confidence = f"{logits}_confidence"
             if confidence in maps:

@@ -36,6 +36,8 @@ class SceneConfig:
 
     people: chances of 0, 1, 2, ... people. smallest, largest: range of the main person's size, in parts of the picture's height.
     realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
+    widest_yaw_deg: people are turned at most so far away from the camera. things: share of the people's chance to have something
+    in a hand or standing before them; less of both makes easier pictures.
     """
 
     size_hw: tuple[int, int] = (320, 320)
@@ -44,6 +46,8 @@ class SceneConfig:
     smallest: float = 0.07
     largest: float = 1.5
     realism: float = 1.0
+    widest_yaw_deg: float = 180.0
+    things: float = 1.0
 
     def __post_init__(self) -> None:
         if min(self.size_hw) < 32:
@@ -52,6 +56,10 @@ class SceneConfig:
             raise InputError(f"people must be chances that add up to 1, but got {self.people}")
         if not 0 < self.smallest <= self.largest:
             raise InputError(f"smallest and largest must be 0 < smallest <= largest, but got {self.smallest} and {self.largest}")
+        if not 0 <= self.widest_yaw_deg <= 180:
+            raise InputError(f"widest_yaw_deg must be between 0 and 180, but got {self.widest_yaw_deg}")
+        if not 0 <= self.things <= 1:
+            raise InputError(f"things must be between 0 and 1, but got {self.things}")
 
 
 class SceneSampler:
@@ -64,7 +72,7 @@ class SceneSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed, texel_m=2.5 / min(config.size_hw))
+        self._troupes = Troupes(pack, seed, texel_m=2.5 / min(config.size_hw), widest_yaw_deg=config.widest_yaw_deg)
 
     def __call__(self, index: int) -> SceneSample:
         rng = np.random.default_rng((self.seed, index))
@@ -121,7 +129,7 @@ class SceneSampler:
         parts.studio.shade(figures, raster, camera, lighting, image)
         x, y = np.arange(size_hw[1]) + 0.5, np.arange(size_hw[0]) + 0.5
         for i in range(len(figures)):
-            if not (who == i).any():
+            if not (who == i).any() or (self.config.things < 1 and rng.random() >= self.config.things):
                 continue
             hands, depth = camera.project(figures[i].keypoints[WRISTS])
             size = 1.7 * camera.focal_px / max(float(depth.mean()), 0.3)

@@ -33,21 +33,25 @@ class Troupes:
 
     SAMPLES, BYSTANDERS = 16, 8
 
-    def __init__(self, pack: SynthPack, seed: int, *, texel_m: float) -> None:
-        """texel_m: size of a picture pixel on the body, about."""
+    def __init__(self, pack: SynthPack, seed: int, *, texel_m: float, widest_yaw_deg: float = 180.0) -> None:
+        """texel_m: size of a picture pixel on the body, about. widest_yaw_deg: of people's headings; all become smaller alike."""
         self._pack, self._seed, self._texel_m = pack, seed, texel_m
+        self._yaw_share = widest_yaw_deg / 180
         self._kept: _Kept | None = None
 
     def main(self, index: int, rng: np.random.Generator) -> Figure:
         """The main person of a sample, dressed and turned by lot."""
         place = index % self.SAMPLES
-        return self._pack.parts.cast(rng, self._of(index).troupe, place, texel_m=self._texel_m, yaw=draw_yaw(rng))
+        return self._pack.parts.cast(rng, self._of(index).troupe, place, texel_m=self._texel_m, yaw=self._yaw(rng))
 
     def bystanders(self, index: int, rng: np.random.Generator, count: int) -> list[Figure]:
         """Others for the same picture, turned by lot; nobody twice as long as there are enough."""
         kept = self._of(index)
         order = [int(k) for _ in range(-(-count // self.BYSTANDERS)) for k in rng.permutation(self.BYSTANDERS)]
-        return [self._bystander(kept, k).turned(draw_yaw(rng)) for k in order[:count]]
+        return [self._bystander(kept, k).turned(self._yaw(rng)) for k in order[:count]]
+
+    def _yaw(self, rng: np.random.Generator) -> float:
+        return self._yaw_share * draw_yaw(rng)
 
     def _of(self, index: int) -> _Kept:
         number = index // self.SAMPLES

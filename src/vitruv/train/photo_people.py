@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
 from vitruv.formats import ImageInfo, Person, decode_rle, rasterize_polygons
 from vitruv.formats.annotation import GRID, PART_MASKS
+from vitruv.formats.rle import parse_rle, unpack_many
 from vitruv.geometry import clip, xywh_to_xyxy
 from vitruv.surface import MIRROR_PART, Atlas
 from vitruv.train.crop_augment import MIRROR_KEYPOINT
 from vitruv.train.photo_place import inverse, mirrors, place
-from vitruv.types import AnyArray, BoolArray, Float64Array, UInt8Array
+from vitruv.types import AnyArray, BoolArray, Float64Array, Int64Array, UInt8Array
 
 MOST_POINTS = 196  # 14 points on each of 14 parts: no person of DensePose-COCO has more
 SILHOUETTE = 16
@@ -74,14 +76,36 @@ def people_arrays(
 
 def part_map(person: Person) -> UInt8Array:
     """(256, 256) uint8: the part 0..14 of every cell of the grid over the box; later masks cover earlier ones (official rule)."""
-    parts = np.zeros((GRID, GRID), np.uint8)
-    for part, mask in enumerate(person.part_masks[:PART_MASKS], start=1):
-        if mask is not None:
-            try:
-                parts[decode_rle(mask, size_hw=(GRID, GRID))] = part
-            except InputError as error:
-                raise FormatError(person.path, f"{person.where} (id {person.id}): dp_masks[{part - 1}]: {error}") from None
-    return parts
+    parts = np.zeros(GRID * GRID, np.uint8)  # column by column, as masks are stored
+    masks = [(part, mask) for part, mask in enumerate(person.part_masks[:PART_MASKS], start=1) if mask is not None]
+    for (part, _), runs in zip(masks, _runs(person, masks), strict=True):
+        parts[np.repeat(np.arange(len(runs)) % 2 == 1, runs)] = part
+    return parts.reshape(GRID, GRID).T
+
+
+def _runs(person: Person, masks: Sequence[tuple[int, Mapping[str, Any]]]) -> list[Int64Array]:
+    """The runs of masks of the 256 grid; unpacked at once, which is several times as fast, where all of them are sound."""
+    texts = [
+        mask["counts"]
+        for _, mask in masks
+        if isinstance(mask, dict) and mask.get("size") == [GRID, GRID] and isinstance(mask.get("counts"), str)
+    ]
+    if masks and len(texts) == len(masks):
+        try:
+            joined, first = unpack_many(texts)
+        except InputError:
+            pass
+        else:
+            runs = np.split(joined, first[1:-1])
+            if all(int(some.sum()) == GRID * GRID for some in runs):
+                return runs
+    found = []
+    for part, mask in masks:
+        try:
+            found.append(parse_rle(mask, size_hw=(GRID, GRID))[0])
+        except InputError as error:
+            raise FormatError(person.path, f"{person.where} (id {person.id}): dp_masks[{part - 1}]: {error}") from None
+    return found
 
 
 def _placed_box(person: Person, matrix: Float64Array, size_hw: tuple[int, int]) -> AnyArray:
@@ -119,18 +143,31 @@ def _silhouette(person: Person, info: ImageInfo) -> BoolArray | None:
 
 def _grid(person: Person, silhouette: BoolArray | None, box: AnyArray, matrix: Float64Array) -> UInt8Array:
     """Parts and silhouette under the centre of every cell of a grid over the person's box on the canvas."""
-    steps = (np.arange(GRID) + 0.5) / GRID
-    columns, rows = np.meshgrid(box[0] + steps * (box[2] - box[0]), box[1] + steps * (box[3] - box[1]))
-    at = place(inverse(matrix), np.stack([columns, rows], axis=-1))
+    steps, back = (np.arange(GRID) + 0.5) / GRID, inverse(matrix)
+    across = back[:, :1] * (box[0] + steps * (box[2] - box[0]))  # (2, 256): what a column adds to x and to y of the picture
+    down = back[:, 1:2] * (box[1] + steps * (box[3] - box[1])) + back[:, 2:]
     cells = np.zeros((GRID, GRID), np.uint8)
     if "dp_masks" in person.record:
-        x, y, w, h = person.bbox_xywh
-        cells = read_cells(part_map(person), (at - (x, y)) * (GRID / w, GRID / h))
+        corner, scale = np.array(person.bbox_xywh).reshape(2, 2, 1)
+        scale = GRID / scale
+        cells = _read_sums(part_map(person), across * scale, (down - corner) * scale)
         if mirrors(matrix):
             cells = MIRROR_PART[cells]
     if silhouette is not None:
-        cells = cells + np.uint8(SILHOUETTE) * read_cells(silhouette.view(np.uint8), at)
+        cells = cells + np.uint8(SILHOUETTE) * _read_sums(silhouette.view(np.uint8), across, down)
     return cells
+
+
+def _read_sums(cells: UInt8Array, across: Float64Array, down: Float64Array) -> UInt8Array:
+    """`read_cells` at the places across[:, j] + down[:, i], i from top to bottom: (m, n) for down (2, m) and across (2, n)."""
+    column, row = np.floor(across[:, None, :] + down[:, :, None]).astype(np.int32)
+    height, width = cells.shape
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    np.clip(column, 0, width - 1, out=column)
+    np.clip(row, 0, height - 1, out=row)
+    row *= width
+    row += column
+    return np.where(inside, np.ascontiguousarray(cells).ravel()[row], np.uint8(0))
 
 
 def read_cells(cells: UInt8Array, xy: AnyArray) -> UInt8Array:

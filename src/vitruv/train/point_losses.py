@@ -69,13 +69,17 @@ def sample_points(maps: Tensor, points: Points, *, channel: Tensor | None = None
     right = (torch.minimum(points.x, high_x.to(points.x.dtype)) - low_x).clamp(min=0)
     down = (torch.minimum(points.y, high_y.to(points.y.dtype)) - low_y).clamp(min=0)
 
-    def at(y: Tensor, x: Tensor) -> Tensor:
-        return (maps[points.region, :, y, x] if channel is None else maps[points.region, channel, y, x]).float()
-
+    # All four neighbours in one look-up: the gradient of every look-up is a tensor as large as the maps.
+    region = points.region.repeat(4)
+    y, x = torch.cat([low_y, low_y, high_y, high_y]), torch.cat([low_x, high_x, low_x, high_x])
     if channel is None:
         right, down = right[:, None], down[:, None]
-    top = at(low_y, low_x) * (1 - right) + at(low_y, high_x) * right
-    bottom = at(high_y, low_x) * (1 - right) + at(high_y, high_x) * right
+        found = maps[region, :, y, x]
+    else:
+        found = maps[region, channel.repeat(4), y, x]
+    upper_left, upper_right, lower_left, lower_right = found.float().chunk(4)
+    top = upper_left * (1 - right) + upper_right * right
+    bottom = lower_left * (1 - right) + lower_right * right
     return top * (1 - down) + bottom * down
 
 

@@ -144,7 +144,7 @@ class RCNNTask:
             return batch["has"][picture, person, what]
 
         def of(chosen: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-            return {name: maps[name][chosen] for name in names if name in maps}
+            return {name: rows_of(maps[name], chosen) for name in names if name in maps}
 
         dense = close & some(HAS_POINTS)
         side = maps["fine_segm"].shape[-1]
@@ -157,17 +157,17 @@ class RCNNTask:
         last = 256 if rule.reduction == "caffe2" else 255
         parts = close & some(HAS_PARTS)
         cells = grid_in_regions(grid[parts], people[parts], boxes[parts], side, last=last)
-        terms["coarse"] = coarse_loss(maps["coarse_segm"][parts], parts_of(cells), rule.coarse)
+        terms["coarse"] = coarse_loss(rows_of(maps["coarse_segm"], parts), parts_of(cells), rule.coarse)
         if "mask" in maps:
             whole = some(HAS_SILHOUETTE)
             cells = grid_in_regions(grid[whole], people[whole], boxes[whole], maps["mask"].shape[-1], last=last)
-            terms["mask"] = mask_loss(maps["mask"][whole], inside_of(cells))
+            terms["mask"] = mask_loss(rows_of(maps["mask"], whole), inside_of(cells))
         if "keypoints" in maps:
             chosen = some(HAS_KEYPOINTS)
             joints = batch["keypoints"][picture, person][chosen]
             scale = maps["keypoints"].shape[-1] / (boxes[chosen, 2:] - boxes[chosen, :2])
             xy = (joints[..., :2] - boxes[chosen, None, :2]) * scale[:, None]
-            terms["keypoints"] = region_keypoint_loss(maps["keypoints"][chosen], xy, joints[..., 2] > 0)
+            terms["keypoints"] = region_keypoint_loss(rows_of(maps["keypoints"], chosen), xy, joints[..., 2] > 0)
         return terms
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
@@ -175,6 +175,11 @@ class RCNNTask:
 
     def picture(self, network: nn.Module, device: torch.device) -> UInt8Array:
         return np.zeros((1, 1, 3), np.uint8) if self._held_out is None else self._held_out.picture(network, device)
+
+
+def rows_of(maps: Tensor, chosen: Tensor) -> Tensor:
+    """maps[chosen] for (r,) bool, without the copy (and another one of the gradient) where that is all of them."""
+    return maps if bool(chosen.all()) else maps[chosen]
 
 
 def per_anchor(deltas: Tensor) -> Tensor:
