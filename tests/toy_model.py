@@ -45,11 +45,15 @@ def painted_picture(size_hw: tuple[int, int], boxes_xywh: list[tuple[int, int, i
     return paint(truth), truth
 
 
-def write_toy_model(folder: Path, *, batch: int | str = "n") -> Path:
-    """Write detector.onnx, regressor.onnx and model.json into a folder; `batch` is the regressor's batch size."""
+def write_toy_model(folder: Path, *, batch: int | str = "n", second_look: dict[str, object] | None = None) -> Path:
+    """Write detector.onnx, regressor.onnx and model.json into a folder; `batch` is the regressor's batch size.
+
+    second_look: the manifest's entry; the regressor then judges by 1 - the detector's score, times the width of the box in its
+    crop.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(_detector(), folder / "detector.onnx")
-    onnx.save(_regressor(batch), folder / "regressor.onnx")
+    onnx.save(_regressor(batch, judges=second_look is not None), folder / "regressor.onnx")
     manifest = {
         "kind": "embedded",
         "version": "toy",
@@ -63,6 +67,8 @@ def write_toy_model(folder: Path, *, batch: int | str = "n") -> Path:
         },
         "training": {},
     }
+    if second_look is not None:
+        manifest["regressor"] = {**manifest["regressor"], "second_look": second_look}  # type: ignore[dict-item]
     (folder / "model.json").write_text(json.dumps(manifest))
     return folder
 
@@ -125,7 +131,7 @@ def _detector() -> onnx.ModelProto:
     )
 
 
-def _regressor(batch: int | str) -> onnx.ModelProto:
+def _regressor(batch: int | str, *, judges: bool = False) -> onnx.ModelProto:
     block = CROP_SIZE_HW[0] // MAP_SIZE_HW[0]
     g = _Graph()
     planes = g.add("Transpose", g.add("Cast", "crops", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
@@ -142,11 +148,19 @@ def _regressor(batch: int | str) -> onnx.ModelProto:
         )
         parts.append(g.add("Tile", g.add("Div", plane, g.constant(255)), g.constant([1, 24, 1, 1], np.int64)))
     g.add("Concat", *parts, axis=1, output="uv")
-    return g.model(
-        "toy regressor",
-        [helper.make_tensor_value_info("crops", TensorProto.UINT8, [batch, *CROP_SIZE_HW, 3])],
-        [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, 25, *MAP_SIZE_HW]),
-            helper.make_tensor_value_info("uv", TensorProto.FLOAT, [batch, 48, *MAP_SIZE_HW]),
-        ],
-    )
+    inputs = [helper.make_tensor_value_info("crops", TensorProto.UINT8, [batch, *CROP_SIZE_HW, 3])]
+    outputs = [
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, 25, *MAP_SIZE_HW]),
+        helper.make_tensor_value_info("uv", TensorProto.FLOAT, [batch, 48, *MAP_SIZE_HW]),
+    ]
+    if judges:
+        inputs.append(helper.make_tensor_value_info("places_xyxy", TensorProto.FLOAT, [batch, 4]))
+        inputs.append(helper.make_tensor_value_info("found_scores", TensorProto.FLOAT, [batch]))
+        outputs.append(helper.make_tensor_value_info("scores", TensorProto.FLOAT, [batch]))
+        sides = [
+            g.add("Slice", "places_xyxy", g.constant([k], np.int64), g.constant([k + 1], np.int64), g.constant([1], np.int64))
+            for k in (0, 2)
+        ]
+        width = g.add("Squeeze", g.add("Sub", sides[1], sides[0]), g.constant([1], np.int64))
+        g.add("Mul", g.add("Sub", g.constant(1), "found_scores"), width, output="scores")
+    return g.model("toy regressor", inputs, outputs)

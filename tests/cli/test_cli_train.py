@@ -33,7 +33,10 @@ def test_no_verb(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "detector", "--pack", "no.npz", "--output", "RUN", "--steps", "5"], "no.npz"),
         (["train", "resume", "RUN"], "is not a training run"),
         (["train", "report", "RUN"], "has no scalars yet"),
-        (["export", "--output", "RUN"], "give --run, --detector or both"),
+        (["export", "--output", "RUN"], "give --run, --detector or --look"),
+        (["export", "--look", "RUN", "--output", "RUN"], "no such file"),
+        (["train", "look", "--pack", "no.npz", "--model", "RUN", "--output", "RUN"], "no such file"),
+        (["train", "look", "--pack", "no.npz", "--model", "RUN", "--output", "RUN", "--scenes", "3"], "scenes must be at least 20"),
         (["export", "--run", "RUN", "--output", "model"], "is not a training run"),
     ],
 )

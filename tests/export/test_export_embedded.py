@@ -11,11 +11,14 @@ import torch
 
 from fake_people import FakeCrops, FakeScenes
 from tiny_run import CONFIG, tiny_loop, tiny_task
-from vitruv.errors import InputError, ModelError
-from vitruv.export import export_detector, export_embedded, export_regressor
-from vitruv.networks import CompactDetector, CompactRegressor, normalise
+from vitruv import load
+from vitruv.errors import FormatError, InputError, MissingFileError, ModelError
+from vitruv.export import export_detector, export_embedded, export_regressor, export_second_look
+from vitruv.export.second_look import read_regressor
+from vitruv.networks import CompactDetector, CompactRegressor, SecondLook, normalise
 from vitruv.synth import SceneSample
 from vitruv.train import DetectorConfig, DetectorTask, save_or_check_config, train
+from vitruv.train.second_look import digest_of, save_look
 
 DETECTOR = DetectorConfig(size_hw=(96, 96), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 0), context=1, fused=16)
 
@@ -128,6 +131,51 @@ def test_the_runtime_opens_what_was_exported(tmp_path: Path, runs: tuple[Path, P
     scene: SceneSample = FakeScenes(size_hw=(120, 160))(3)
     people = load(str(folder))(scene.image, boxes=[[10, 10, 60, 110]])
     assert people.charts[0].size_hw == (100, 50)
+
+
+def test_a_second_look_belongs_to_its_regressor(tmp_path: Path, runs: tuple[Path, Path]) -> None:
+    folder, run = tmp_path / "model", tmp_path / "look"
+    export_embedded(folder, regressor_run=runs[0], detector_run=runs[1])
+    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), dtype=np.uint8)
+    plain = onnxruntime.InferenceSession(folder / "regressor.onnx").run(["logits", "uv"], {"crops": crops})
+    network, look = read_regressor(folder), SecondLook(32, 16)
+    run.mkdir()
+    settings = {"regressor": digest_of(network), "scenes": 20, "seed": 0, "figures": {"threshold": 0.2}}
+    save_look(run, look, settings)
+    assert max(export_second_look(folder, run).differences.values()) < 1e-4
+    places, scores = np.array([[0.1, 0.1, 0.9, 0.9], [0.3, 0, 0.7, 1]], np.float32), np.array([0.3, 0.8], np.float32)
+    session = onnxruntime.InferenceSession(folder / "regressor.onnx")
+    *maps, sure = session.run(["logits", "uv", "scores"], {"crops": crops, "places_xyxy": places, "found_scores": scores})
+    for judged, same in zip(maps, plain, strict=True):
+        np.testing.assert_allclose(judged, same, atol=1e-5)
+    with torch.inference_mode():
+        levels = network.levels(normalise(torch.from_numpy(crops)))
+        chance = look(*levels, torch.from_numpy(places), torch.from_numpy(scores)).sigmoid().numpy()
+    np.testing.assert_allclose(sure, 4 * chance / (1 - chance + 4 * chance), atol=1e-3)  # 0.2 becomes a half
+    manifest = json.loads((folder / "model.json").read_text())
+    assert manifest["regressor"]["second_look"] == {"least_score": 0.33, "most": 32}
+    assert manifest["training"]["second_look"]["scenes"] == 20
+    assert load(folder)(FakeScenes(size_hw=(120, 160))(3).image, threshold=0.0).scores.size
+
+    save_look(run, look, settings | {"regressor": "another"})
+    before = (folder / "regressor.onnx").read_bytes()
+    with pytest.raises(InputError, match="trained for another regressor"):
+        export_second_look(folder, run)
+    assert (folder / "regressor.onnx").read_bytes() == before
+    export_embedded(folder, regressor_run=runs[0])
+    assert "second_look" not in json.loads((folder / "model.json").read_text())["regressor"]
+
+
+def test_what_is_no_second_look(tmp_path: Path, runs: tuple[Path, Path]) -> None:
+    folder = tmp_path / "model"
+    export_embedded(folder, regressor_run=runs[0])
+    with pytest.raises(MissingFileError):
+        export_second_look(folder, tmp_path / "nowhere")
+    with pytest.raises(MissingFileError):
+        export_second_look(tmp_path / "nowhere", tmp_path)
+    (tmp_path / "second_look.json").write_text("[]")
+    with pytest.raises(FormatError, match="expected a JSON object"):
+        export_second_look(folder, tmp_path)
 
 
 @pytest.mark.parametrize(

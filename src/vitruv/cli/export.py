@@ -25,6 +25,8 @@ class ExportOptions:
     """Training run of the regressor; of several, whose networks are alike and started from the same weights, the mean."""
     detector: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
     """Training run of the detector."""
+    look: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
+    """Run of `vitruv train look`, for the regressor that is in DIR now; a new regressor needs a new one."""
     person_at: float = 0.3
     """Chance of a person (0..1) from which the regressor calls a pixel theirs: larger gives thinner people, and loses limbs on
     photos; 0.5 fits synthetic people best."""
@@ -33,13 +35,17 @@ class ExportOptions:
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
     options = tyro.cli(ExportOptions, prog="vitruv export", args=list(argv))
-    if not options.run and options.detector is None:
-        raise InputError("give --run, --detector or both: there is nothing to export")
-    from vitruv.export import export_embedded
+    if not options.run and options.detector is None and options.look is None:
+        raise InputError("give --run, --detector or --look: there is nothing to export")
+    from vitruv.export import export_embedded, export_second_look
 
-    reports = export_embedded(
-        options.output, regressor_run=options.run or None, detector_run=options.detector, person_at=options.person_at
-    )
+    reports = []
+    if options.run or options.detector is not None:
+        reports += export_embedded(
+            options.output, regressor_run=options.run or None, detector_run=options.detector, person_at=options.person_at
+        )
+    if options.look is not None:
+        reports.append(export_second_look(options.output, options.look))
     for report in reports:
         differences = ", ".join(f"{name} {value:.1e}" for name, value in report.differences.items())
         print(f"{report.path}: {report.size_bytes / 2**20:.1f} MB; torch and ONNX Runtime differ by {differences}")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from vitruv.cli.train_look import run_look
 from vitruv.cli.train_paper import PAPER_KINDS, new_paper, paper_from_file, resume_paper, run_inpaint
 from vitruv.errors import InputError
 from vitruv.train import (
@@ -37,6 +38,7 @@ _USAGE = """usage: vitruv train VERB [options]
 
   regressor   crops of people -> charts and coordinates
   detector    pictures -> boxes of people
+  look        the regressor's second look at what the detector finds
   rcnn        DensePose-RCNN on DensePose-COCO data; with masks, keypoints, cross-cascade, dense targets
   fcn         the fully convolutional baseline
   teacher     the network that in-paints sparse points
@@ -112,6 +114,7 @@ def main(argv: Sequence[str]) -> int:
         "regressor": _new(TrainRegressor),
         "detector": _new(TrainDetector),
         **{kind: partial(new_paper, kind) for kind in PAPER_KINDS},
+        "look": run_look,
         "paper": paper_from_file,
         "inpaint": run_inpaint,
         "resume": _resume,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vitruv.export.embedded import ExportReport, export_detector, export_embedded, export_regressor
+    from vitruv.export.second_look import export_second_look
 
-__all__ = ["ExportReport", "export_detector", "export_embedded", "export_regressor"]
+__all__ = ["ExportReport", "export_detector", "export_embedded", "export_regressor", "export_second_look"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from vitruv.export import embedded
+        from vitruv.export import embedded, second_look
 
-        return getattr(embedded, name)
+        return getattr(second_look if name == "export_second_look" else embedded, name)
     raise AttributeError(f"module 'vitruv.export' has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +33,11 @@ def round_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-def build_graph(module: nn.Module, example: Tensor, *, input_name: str, output_names: Sequence[str]) -> onnx.ModelProto:
-    """The graph of a module with one input whose first axis may have any size; float32 weights that are exact in half precision
-    are stored so, each followed by a cast, which ONNX Runtime works out once when it loads the graph."""
+def build_graph(module: nn.Module, examples: Mapping[str, Tensor], *, output_names: Sequence[str]) -> onnx.ModelProto:
+    """The graph of a module. examples: its inputs by name, in order, whose first axis may have any size (the same for all).
+
+    Float32 weights that are exact in half precision are stored so, each followed by a cast, which ONNX Runtime works out once when
+    it loads the graph."""
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
     exporter_log.setLevel(logging.ERROR)  # it warns that torchvision is not there
@@ -44,12 +46,12 @@ def build_graph(module: nn.Module, example: Tensor, *, input_name: str, output_n
             warnings.simplefilter("ignore")  # torch's own deprecations, nothing a caller could mend
             program = torch.onnx.export(
                 module.eval(),
-                (example,),
+                tuple(examples.values()),
                 dynamo=True,
                 verbose=False,
-                input_names=[input_name],
+                input_names=list(examples),
                 output_names=list(output_names),
-                dynamic_shapes=({0: "n"},),
+                dynamic_shapes=tuple({0: "n"} for _ in examples),
                 opset_version=OPSET,
             )
     finally:

@@ -10,7 +10,7 @@ from vitruv.geometry.boxes import (
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
-from vitruv.geometry.crop import crop_window
+from vitruv.geometry.crop import box_in_window, crop_window
 from vitruv.geometry.resample import Taps, bilinear_taps, pixel_centres, resize_bilinear
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "area",
     "as_boxes_xyxy",
     "bilinear_taps",
+    "box_in_window",
     "clip",
     "crop_window",
     "iou",

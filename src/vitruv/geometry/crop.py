@@ -7,6 +7,14 @@ import numpy as np
 from vitruv.types import AnyArray, Float32Array
 
 
+def box_in_window(boxes_xyxy: AnyArray, windows_xyxy: AnyArray) -> Float32Array:
+    """(..., 4) float32: boxes in the frame of their windows, whose sides are 1 long; both (..., 4) xyxy of the same picture."""
+    boxes, windows = np.asarray(boxes_xyxy, np.float64), np.asarray(windows_xyxy, np.float64)
+    corner = np.concatenate([windows[..., :2]] * 2, axis=-1)
+    sides = np.concatenate([windows[..., 2:] - windows[..., :2]] * 2, axis=-1)
+    return np.asarray((boxes - corner) / sides, np.float32)
+
+
 def crop_window(boxes_xyxy: AnyArray, size_hw: tuple[int, int], scale: float) -> Float32Array:
     """The window that is resampled to a crop of `size_hw`: the box enlarged, then grown to the crop's aspect ratio.
 

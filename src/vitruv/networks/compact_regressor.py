@@ -49,7 +49,7 @@ class CompactRegressor(nn.Module):
         fused: tuple[int, int] = (128, 96),
     ) -> None:
         super().__init__()
-        self.size_hw = size_hw
+        self.size_hw, self.widths, self.fused = size_hw, widths, fused
         two, four, eight, sixteen = widths
         self.stem = ConvNorm(3, two, stride=2)
         self.stage4 = _stage(two, four, blocks[0])
@@ -67,13 +67,18 @@ class CompactRegressor(nn.Module):
         self.keypoints = nn.Conv2d(fused[1], NUM_KEYPOINTS, 1)
         nn.init.constant_(self.uv.bias, 0.5)  # type: ignore[arg-type]
 
-    def features(self, images: Tensor) -> Tensor:
-        """(n, 3, h, w) normalised crops -> (n, fused[1], h / 4, w / 4)."""
+    def levels(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, 3, h, w) normalised crops -> (n, widths[3], h / 16, w / 16), which has seen the whole crop, and
+        (n, fused[1], h / 4, w / 4), which the outputs are read from."""
         at4 = self.stage4(self.stem(images))
         at8 = self.stage8(at4)
         at16 = self.context(self.stage16(at8))
         up8 = self.fuse8(self.side8(at8) + _double(self.down16(at16)))
-        return self.fuse4(self.side4(at4) + _double(self.down8(up8)))  # type: ignore[no-any-return]
+        return at16, self.fuse4(self.side4(at4) + _double(self.down8(up8)))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The finer of the two `levels`."""
+        return self.levels(images)[1]
 
     def forward(self, images: Tensor) -> RegressorOutput:
         """images: (n, 3, *size_hw) float, see `normalise`."""

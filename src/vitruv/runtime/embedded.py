@@ -16,19 +16,35 @@ from vitruv.types import Float32Array, UInt8Array
 
 
 @dataclass(frozen=True)
+class SecondLook:
+    """The regressor judges what the detector gave at least `least_score`, at most the `most` best of a picture."""
+
+    least_score: float
+    most: int
+
+
+@dataclass(frozen=True)
 class EmbeddedModel:
-    """Finds people, then maps each of them."""
+    """Finds people, then maps each of them. second_look: None believes the detector."""
 
     detector: Detector
     regressor: Regressor
+    second_look: SecondLook | None = None
     threshold: float = 0.5
 
     def predict(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array | None, threshold: float) -> DensePoses:
-        if boxes_xyxy is None:
-            boxes_xyxy, scores = self.detector.find(rgb, threshold=threshold)
-        else:
+        look = self.second_look
+        if boxes_xyxy is not None:
             scores = np.ones(len(boxes_xyxy), np.float32)
-        charts = self.regressor.map_people(rgb, boxes_xyxy)
+            charts = self.regressor.map_people(rgb, boxes_xyxy)
+        elif look is None:
+            boxes_xyxy, scores = self.detector.find(rgb, threshold=threshold)
+            charts = self.regressor.map_people(rgb, boxes_xyxy)
+        else:
+            found, found_scores = self.detector.find(rgb, threshold=min(look.least_score, threshold))
+            found, found_scores = found[: look.most], found_scores[: look.most]
+            kept, scores, charts = self.regressor.judge_people(rgb, found, found_scores, threshold)
+            boxes_xyxy = found[kept]
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
 
 
@@ -43,6 +59,7 @@ def open_model(
     if precision == "fp16":
         raise ModelError(f"{folder}: a model of this kind computes in fp32 only; fp16 is for official checkpoints")
     read = _Reader(folder, manifest)
+    judges = "second_look" in manifest.get("regressor", {})
     return EmbeddedModel(
         detector=Detector(
             read.file("detector"),
@@ -59,7 +76,9 @@ def open_model(
             pad_value=int(read.number("regressor", "pad_value", 0, 255)),
             device=device,
             mirror=augment,
+            judges=judges,
         ),
+        second_look=read.second_look() if judges else None,
     )
 
 
@@ -90,6 +109,17 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise self._wrong(part, name, f"a number from {low:g} to {high:g}")
         return float(value)
+
+    def second_look(self) -> SecondLook | None:
+        """None where the manifest asks for no looks: then the detector is believed, although the graph could judge."""
+        value = self._value("regressor", "second_look")
+        if not isinstance(value, dict) or set(value) != {"least_score", "most"}:
+            raise self._wrong("regressor", "second_look", "an object with least_score and most")
+        inner = _Reader(self.folder, {"regressor.second_look": value})
+        look = SecondLook(
+            inner.number("regressor.second_look", "least_score", 0, 1), int(inner.number("regressor.second_look", "most", 0, 200))
+        )
+        return look if look.most else None
 
     def size_hw(self, part: str, name: str) -> tuple[int, int]:
         value = self._value(part, name)

@@ -28,6 +28,7 @@ KINDS = {
 """kind -> module."""
 
 MANIFEST = "model.json"
+FAST = "fast"
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
 
 
@@ -41,8 +42,10 @@ def load(
 ) -> Predictor:
     """Load a model, ready to predict.
 
-    model: None for the model inside the package; the path of a model folder (or of its model.json); a checkpoint file of
-        Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
+    model: None for the model inside the package; "fast" for the same without a second look at what its detector finds, which
+        takes less time, but misses more people and finds more that are none; the path of a model folder (or of its model.json);
+        a checkpoint file of Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded
+        first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
     precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
     augment: average the maps of each person over the picture and its mirror image, official checkpoints also over nine sizes: a
@@ -53,8 +56,11 @@ def load(
     """
     if precision not in PRECISIONS:
         raise ModelError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
-    folder = EMBEDDED_FOLDER if model is None else _folder(Path(model), announce)
+    fast = str(model) == FAST and not Path(FAST).exists()
+    folder = EMBEDDED_FOLDER if model is None or fast else _folder(Path(model), announce)
     manifest = _manifest(folder / MANIFEST)
+    if fast:
+        manifest["regressor"]["second_look"]["most"] = 0
     kind = manifest.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")

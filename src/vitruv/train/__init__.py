@@ -8,7 +8,7 @@ from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
 from vitruv.train.fcn import FCNTask
 from vitruv.train.inpainting import inpaint
 from vitruv.train.loop import choose_device, train
-from vitruv.train.model_start import start_from_model
+from vitruv.train.model_start import read_model, start_from_model
 from vitruv.train.opening import open_training, start_compact
 from vitruv.train.paper_config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
 from vitruv.train.paper_opening import PaperData, check_room, open_paper
@@ -59,6 +59,7 @@ __all__ = [
     "load_ema",
     "open_paper",
     "open_training",
+    "read_model",
     "read_start",
     "save_or_check_config",
     "start_compact",

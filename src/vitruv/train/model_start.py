@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vitruv.errors import FormatError, MissingExtraError
-from vitruv.networks.compact_blocks import ConvNorm
+from vitruv.networks.compact_blocks import ConvNorm, Network, fold_normalisation
 from vitruv.train.compact_start import fit_positions
 
 MODEL_FILE = "model.json"
@@ -40,6 +40,24 @@ def start_from_model(network: nn.Module, folder: Path, kind: str, images: Tensor
     network.load_state_dict(known, strict=False)
     _measure_norms(network, [(norms[name], bias) for name, bias in biases.items() if bias is not None], images)
     return missing
+
+
+def read_model(network: Network, folder: Path, kind: str) -> Network:
+    """`network` for inference, normalisation folded in, with the weights of a graph in a model folder of kind "embedded".
+
+    What only training has (keypoints) keeps its weights. Raises FormatError for a model of another network.
+    """
+    path = _graph_file(folder, kind)
+    tensors = _read_graph(path)
+    folded = fold_normalisation(network)
+    state = folded.state_dict()
+    known = {name: value for name, value in tensors.items() if name in state}
+    missing = [name for name in state if name not in known and not name.startswith("keypoints.")]
+    others = [name for name, value in known.items() if value.shape != state[name].shape]
+    if missing or others:
+        raise FormatError(path, f"is of another network: {', '.join([*others, *missing][:3])} missing or of another size")
+    folded.load_state_dict(known, strict=False)
+    return folded
 
 
 def _graph_file(folder: Path, kind: str) -> Path:

@@ -1,0 +1,69 @@
+"""The second look at work: a toy regressor that believes the opposite of its detector."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toy_model import painted_picture, write_toy_model
+from vitruv import load
+from vitruv.errors import ModelError
+
+# Two people as wide as their crops leave them: 1 / 1.15 of the width. The detector gives .9, .8 (and .6 for a double).
+PICTURE, TRUTH = painted_picture((120, 160), [(10, 20, 45, 60), (100, 30, 30, 40)])
+WIDTH = 1 / 1.15
+
+
+def folder(path: Path, *, batch: int | str = "n", **look: object) -> Path:
+    return write_toy_model(path, batch=batch, second_look={"least_score": 0.5, "most": 10, **look})
+
+
+@pytest.mark.parametrize("batch", ["n", 1, 3])
+def test_the_second_look_decides(tmp_path: Path, batch: int | str) -> None:
+    people = load(folder(tmp_path, batch=batch))(PICTURE, threshold=0.05)
+    assert people.scores == pytest.approx([0.2 * WIDTH, 0.1 * WIDTH], abs=1e-5), "falling, by the second look"
+    np.testing.assert_allclose(people.boxes_xyxy, [[100, 30, 130, 70], [10, 20, 55, 80]], atol=1)
+    np.testing.assert_array_equal(people.charts[0].labels[3:17, 3:27], TRUTH.labels[33:47, 103:127])
+
+
+def test_who_fails_it_is_left_out(tmp_path: Path) -> None:
+    people = load(folder(tmp_path))(PICTURE, threshold=0.12)
+    assert people.scores == pytest.approx([0.2 * WIDTH], abs=1e-5)
+    assert len(load(tmp_path)(PICTURE)) == 0, "nobody reaches a half"
+
+
+def test_who_is_looked_at(tmp_path: Path) -> None:
+    only_best = load(folder(tmp_path / "a", most=1))(PICTURE, threshold=0.05)
+    assert only_best.scores == pytest.approx([0.1 * WIDTH], abs=1e-5), "the detector's best"
+    sure = load(folder(tmp_path / "b", least_score=0.85))
+    assert len(sure(PICTURE, threshold=0.86)) == 0
+    assert len(sure(PICTURE, threshold=0.05)) == 2, "who asks for low scores gets looks at low scores"
+
+
+def test_given_boxes_are_not_judged(tmp_path: Path) -> None:
+    people = load(folder(tmp_path))(PICTURE, boxes=[[10, 20, 55, 80]])
+    assert people.scores.tolist() == [1.0]
+    assert len(load(tmp_path)(np.zeros((50, 60, 3), np.uint8))) == 0
+
+
+def test_no_looks_believe_the_detector(tmp_path: Path) -> None:
+    people = load(folder(tmp_path, most=0))(PICTURE)
+    assert people.scores == pytest.approx([0.9, 0.8])
+
+
+def test_mirrored_too(tmp_path: Path) -> None:
+    people = load(folder(tmp_path), augment=True)(PICTURE, threshold=0.05)
+    assert people.scores == pytest.approx([0.2 * WIDTH, 0.1 * WIDTH], abs=1e-5)
+
+
+@pytest.mark.parametrize("entry", [3, {"least_score": 0.3}, {"least_score": 2, "most": 3}, {"least_score": 0.3, "most": -1}])
+def test_a_damaged_entry(tmp_path: Path, entry: object) -> None:
+    write_toy_model(tmp_path, second_look={"least_score": 0.5, "most": 1})
+    manifest = json.loads((tmp_path / "model.json").read_text())
+    manifest["regressor"]["second_look"] = entry
+    (tmp_path / "model.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="second_look"):
+        load(tmp_path)
