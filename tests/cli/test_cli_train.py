@@ -36,7 +36,10 @@ def test_no_verb(capsys: pytest.CaptureFixture[str]) -> None:
         (["export", "--output", "RUN"], "give --run, --detector or --look"),
         (["export", "--look", "RUN", "--output", "RUN"], "no such file"),
         (["train", "look", "--pack", "no.npz", "--model", "RUN", "--output", "RUN"], "no such file"),
-        (["train", "look", "--pack", "no.npz", "--model", "RUN", "--output", "RUN", "--scenes", "3"], "scenes must be at least 20"),
+        (
+            ["train", "look", "--pack", "no.npz", "--model", "RUN", "--output", "RUN", "--scenes", "3"],
+            "scenes must be a multiple of 25",
+        ),
         (["export", "--run", "RUN", "--output", "model"], "is not a training run"),
     ],
 )

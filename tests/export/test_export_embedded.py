@@ -18,7 +18,8 @@ from vitruv.export.second_look import read_regressor
 from vitruv.networks import CompactDetector, CompactRegressor, SecondLook, normalise
 from vitruv.synth import SceneSample
 from vitruv.train import DetectorConfig, DetectorTask, save_or_check_config, train
-from vitruv.train.second_look import digest_of, save_look
+from vitruv.train.candidates import digest_of
+from vitruv.train.second_look import save_look
 
 DETECTOR = DetectorConfig(size_hw=(96, 96), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 0), context=1, fused=16)
 
@@ -153,7 +154,7 @@ def test_a_second_look_belongs_to_its_regressor(tmp_path: Path, runs: tuple[Path
         chance = look(*levels, torch.from_numpy(places), torch.from_numpy(scores)).sigmoid().numpy()
     np.testing.assert_allclose(sure, 4 * chance / (1 - chance + 4 * chance), atol=1e-3)  # 0.2 becomes a half
     manifest = json.loads((folder / "model.json").read_text())
-    assert manifest["regressor"]["second_look"] == {"least_score": 0.33, "most": 32}
+    assert manifest["regressor"]["second_look"] == {"least_score": 0.33, "most": 8, "most_shared": 0.95}
     assert manifest["training"]["second_look"]["scenes"] == 20
     assert load(folder)(FakeScenes(size_hw=(120, 160))(3).image, threshold=0.0).scores.size
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from vitruv.errors import InputError
-from vitruv.geometry import area, as_boxes_xyxy, clip, iou, nms, placement_xywh, xywh_to_xyxy, xyxy_to_xywh
+from vitruv.geometry import area, as_boxes_xyxy, clip, iou, nms, placement_xywh, without_doubles, xywh_to_xyxy, xyxy_to_xywh
 from vitruv.types import AnyArray
 
 NO_BOXES = np.zeros((0, 4), np.float32)
@@ -109,6 +109,15 @@ def slow_nms(boxes: AnyArray, scores: AnyArray, threshold: float) -> list[int]:
 def test_nms_equals_the_definition(boxes: AnyArray, data: st.DataObject, threshold: float) -> None:
     scores = data.draw(hnp.arrays(np.float32, len(boxes), elements=st.sampled_from([0.1, 0.2, 0.5, 0.9])))
     assert nms(boxes, scores, threshold).tolist() == slow_nms(boxes, scores, threshold)
+
+
+def test_parts_of_boxes_are_doubles() -> None:
+    boxes = np.array([[0, 0, 10, 20], [1, 1, 9, 9], [8, 0, 18, 20], [0, 0, 10, 19]])
+    scores = np.array([0.5, 0.9, 0.3, 0.4])
+    assert without_doubles(boxes, scores, 0.8).tolist() == [1, 2], "the better one stays, though it is the smaller"
+    assert without_doubles(boxes, scores, 1.0).tolist() == [1, 0, 3, 2]
+    assert without_doubles(boxes[[0, 2, 3]], scores[[0, 2, 3]], 0.8).tolist() == [0, 1]
+    assert without_doubles(NO_BOXES, np.zeros(0), 0.8).tolist() == []
 
 
 def test_nms_of_nothing() -> None:

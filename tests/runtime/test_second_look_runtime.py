@@ -18,7 +18,7 @@ WIDTH = 1 / 1.15
 
 
 def folder(path: Path, *, batch: int | str = "n", **look: object) -> Path:
-    return write_toy_model(path, batch=batch, second_look={"least_score": 0.5, "most": 10, **look})
+    return write_toy_model(path, batch=batch, second_look={"least_score": 0.5, "most": 10, "most_shared": 0.8, **look})
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 3])
@@ -36,8 +36,8 @@ def test_who_fails_it_is_left_out(tmp_path: Path) -> None:
 
 
 def test_who_is_looked_at(tmp_path: Path) -> None:
-    only_best = load(folder(tmp_path / "a", most=1))(PICTURE, threshold=0.05)
-    assert only_best.scores == pytest.approx([0.1 * WIDTH], abs=1e-5), "the detector's best"
+    sure = load(folder(tmp_path / "a", most=1))(PICTURE, threshold=0.05)
+    assert len(sure) == 2, "the detector is sure of both"
     sure = load(folder(tmp_path / "b", least_score=0.85))
     assert len(sure(PICTURE, threshold=0.86)) == 0
     assert len(sure(PICTURE, threshold=0.05)) == 2, "who asks for low scores gets looks at low scores"
@@ -59,9 +59,12 @@ def test_mirrored_too(tmp_path: Path) -> None:
     assert people.scores == pytest.approx([0.2 * WIDTH, 0.1 * WIDTH], abs=1e-5)
 
 
-@pytest.mark.parametrize("entry", [3, {"least_score": 0.3}, {"least_score": 2, "most": 3}, {"least_score": 0.3, "most": -1}])
+@pytest.mark.parametrize(
+    "entry",
+    [3, {"least_score": 0.3}, {"least_score": 2, "most": 3, "most_shared": 1}, {"least_score": 0.3, "most": -1, "most_shared": 1}],
+)
 def test_a_damaged_entry(tmp_path: Path, entry: object) -> None:
-    write_toy_model(tmp_path, second_look={"least_score": 0.5, "most": 1})
+    write_toy_model(tmp_path, second_look={"least_score": 0.5, "most": 1, "most_shared": 0.8})
     manifest = json.loads((tmp_path / "model.json").read_text())
     manifest["regressor"]["second_look"] = entry
     (tmp_path / "model.json").write_text(json.dumps(manifest))

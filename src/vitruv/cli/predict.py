@@ -62,7 +62,8 @@ class PredictOptions:
     """COCO JSON whose images give the ids for results.json. Without it: the numbers in COCO's file names, or 1, 2, 3 ..."""
 
     model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
-    """Another model than the one inside the package: a name from `vitruv models`, or the folder of a model."""
+    """Another model than the one inside the package: a name from `vitruv models`, the folder of a model, or `fast`, the one inside
+    without a second look at whom it found: less time, more mistakes."""
 
     augment: bool = False
     """Look at every person in the mirror too and average, with official models at nine sizes: a little better, but slower."""

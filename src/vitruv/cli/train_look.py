@@ -15,7 +15,7 @@ from vitruv.errors import InputError
 from vitruv.types import UInt8Array
 
 if TYPE_CHECKING:
-    from vitruv.train.second_look import Candidates
+    from vitruv.train.candidates import Candidates
 
 _CANDIDATES, _LEAST_SCORE = 16, 0.2  # of a scene; more, and weaker ones, than the runtime looks at
 
@@ -37,7 +37,7 @@ class TrainLook:
     model: Path
     """Folder of the exported model."""
     scenes: int = 1000
-    """Synthetic pictures; every tenth is kept aside for figures."""
+    """Synthetic pictures, a multiple of 25; every tenth is kept aside for figures."""
     size: tuple[int, int] = (480, 640)
     """Height and width of the pictures."""
     seed: int = 0
@@ -48,14 +48,15 @@ class TrainLook:
 def run_look(argv: Sequence[str]) -> int:
     """Returns the exit status."""
     options = tyro.cli(TrainLook, prog="vitruv train look", args=list(argv))
-    if options.scenes < 20:
-        raise InputError(f"scenes must be at least 20, but got {options.scenes}")
+    if options.scenes < 25 or options.scenes % 25:
+        raise InputError(f"scenes must be a multiple of 25, but got {options.scenes}")
     from rich.console import Console
 
     from vitruv.export.second_look import read_regressor
     from vitruv.networks import SecondLook
     from vitruv.synth import SceneConfig, SceneSample, SceneSampler, SynthPack, stream
-    from vitruv.train.second_look import collect, digest_of, fit, read_looks, save_look
+    from vitruv.train.candidates import collect, digest_of, read_looks
+    from vitruv.train.second_look import fit, save_look
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     network = read_regressor(options.model)
@@ -90,7 +91,7 @@ def run_look(argv: Sequence[str]) -> int:
 def _finder(folder: Path) -> Callable[[UInt8Array], Candidates]:
     """What the model's detector finds, and how its regressor sees that."""
     from vitruv.runtime.embedded import open_model
-    from vitruv.train.second_look import Candidates
+    from vitruv.train.candidates import Candidates
 
     model = open_model(folder, json.loads((folder / "model.json").read_text("utf-8")), device="cpu")
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from vitruv import __version__
 from vitruv.errors import InputError, ModelError
 from vitruv.export.graph import build_graph, round_weights, run_graph, save_graph
-from vitruv.networks import PIXEL_MEAN, SecondLook, fold_normalisation, normalise
+from vitruv.networks import PIXEL_MEAN, fold_normalisation, normalise
 from vitruv.networks.compact_regressor import STRIDE, person_first
 from vitruv.train import (
     DetectorConfig,
@@ -76,28 +76,10 @@ class RegressorGraph(nn.Module):
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         features = self.network.features(normalise(crops))  # type: ignore[operator]
-        return self._maps(features)
+        return self.maps(features)
 
-    def _maps(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def maps(self, features: Tensor) -> tuple[Tensor, Tensor]:
         return person_first(self.network.logits(features), self.person_at), self.network.uv(features)  # type: ignore[operator]
-
-
-class JudgingRegressorGraph(RegressorGraph):
-    """The same with a second look at what a detector found: its boxes in their crops and its scores in, other scores out.
-
-    threshold: the score of `SecondLook` that becomes 0.5.
-    """
-
-    def __init__(self, network: nn.Module, person_at: float, look: SecondLook, threshold: float) -> None:
-        super().__init__(network, person_at)
-        self.look, self.shift = look, math.log(1 / threshold - 1)
-
-    def forward(  # type: ignore[override]
-        self, crops: Tensor, places_xyxy: Tensor, found_scores: Tensor
-    ) -> tuple[Tensor, ...]:
-        coarse, fine = self.network.levels(normalise(crops))  # type: ignore[operator]
-        scores = (self.look(coarse, fine, places_xyxy, found_scores) + self.shift).sigmoid()
-        return (*self._maps(fine), scores)
 
 
 class DetectorGraph(nn.Module):
@@ -193,38 +175,28 @@ def _mean_network(runs: Sequence[Path], task: RegressorConfig) -> nn.Module:
 
 def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float = 0.5) -> ExportReport:
     """Write the graph of a `CompactRegressor`. person_at: as in `export_embedded`."""
-    inputs = {"crops": _noise(size_hw)}
-    return _export(RegressorGraph(_ready(network), person_at), path, inputs, output_names=("logits", "uv"))
-
-
-def export_judging_regressor(
-    network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float, look: SecondLook, threshold: float
-) -> ExportReport:
-    """Write the graph of a `CompactRegressor` with a second look; see `JudgingRegressorGraph`."""
-    graph = JudgingRegressorGraph(_ready(network), person_at, cast(SecondLook, round_weights(look)), threshold)
-    inputs = {
-        "crops": _noise(size_hw),
-        "places_xyxy": torch.tensor([[0.1, 0.05, 0.9, 0.95], [0.3, 0.07, 0.7, 0.93], [0.07, 0.4, 0.93, 0.6]]),
-        "found_scores": torch.tensor([0.2, 0.5, 0.9]),
-    }
-    return _export(graph, path, inputs, output_names=("logits", "uv", "scores"))
+    inputs = {"crops": noise_pictures(size_hw)}
+    return export_checked(RegressorGraph(ready_weights(network), person_at), path, inputs, output_names=("logits", "uv"))
 
 
 def export_detector(network: nn.Module, path: Path, *, size_hw: tuple[int, int], balance: float = 0.5) -> ExportReport:
     """Write the graph of a `CompactDetector`. balance: as in `DetectorGraph`, in (0, 1)."""
-    inputs = {"image": _noise(size_hw)}
-    return _export(DetectorGraph(_ready(network), balance), path, inputs, output_names=("boxes_xyxy", "scores"))
+    inputs = {"image": noise_pictures(size_hw)}
+    return export_checked(DetectorGraph(ready_weights(network), balance), path, inputs, output_names=("boxes_xyxy", "scores"))
 
 
-def _ready(network: nn.Module) -> nn.Module:
+def ready_weights(network: nn.Module) -> nn.Module:
+    """A copy for a graph: no normalisation, weights that are exact in half precision."""
     return round_weights(fold_normalisation(network.float().cpu()))
 
 
-def _noise(size_hw: tuple[int, int]) -> Tensor:
+def noise_pictures(size_hw: tuple[int, int]) -> Tensor:
+    """(3, *size_hw, 3) uint8, to check graphs with."""
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (_CHECKED_BATCH, *size_hw, 3), dtype=np.uint8))
 
 
-def _export(module: nn.Module, path: Path, inputs: dict[str, Tensor], *, output_names: tuple[str, ...]) -> ExportReport:
+def export_checked(module: nn.Module, path: Path, inputs: dict[str, Tensor], *, output_names: tuple[str, ...]) -> ExportReport:
+    """Write the graph of a module, if torch and ONNX Runtime agree on what it makes of `inputs`; ModelError otherwise."""
     graph = build_graph(module, inputs, output_names=output_names)
     got = run_graph(graph, {name: values.numpy() for name, values in inputs.items()})
     with torch.inference_mode():

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from vitruv.errors import FormatError, InputError, MissingFileError
-from vitruv.export.embedded import ExportReport, export_judging_regressor
-from vitruv.networks import CompactRegressor, SecondLook
+from vitruv.export.embedded import ExportReport, RegressorGraph, export_checked, noise_pictures, ready_weights
+from vitruv.export.graph import round_weights
+from vitruv.networks import CompactRegressor, SecondLook, normalise
 from vitruv.train import RegressorConfig, build_regressor, from_plain, read_model
+from vitruv.train.candidates import digest_of
 from vitruv.train.files import write_json
 from vitruv.train.model_start import MODEL_FILE
-from vitruv.train.second_look import LOOK_FILE, WEIGHTS_FILE, digest_of
+from vitruv.train.second_look import LEAST_SCORE, LOOK_FILE, MOST_SHARED, WEIGHTS_FILE
 from vitruv.types import PathLike
 
-LEAST_SCORE = 0.33
-"""The detector's score from which the runtime has a second look: lower ones are seldom right, and each look takes as long as
-mapping a person."""
-MOST = 32
-"""Second looks at a picture; the best candidates of the detector get them."""
+MOST = 8
+"""Second looks at a picture with few people; the best candidates of the detector get them."""
+
+
+class JudgingRegressorGraph(RegressorGraph):
+    """The same with a second look at what a detector found: its boxes in their crops and its scores in, other scores out.
+
+    threshold: the score of `SecondLook` that becomes 0.5.
+    """
+
+    def __init__(self, network: nn.Module, person_at: float, look: SecondLook, threshold: float) -> None:
+        super().__init__(network, person_at)
+        self.look, self.shift = look, math.log(1 / threshold - 1)
+
+    def forward(  # type: ignore[override]
+        self, crops: Tensor, places_xyxy: Tensor, found_scores: Tensor
+    ) -> tuple[Tensor, ...]:
+        coarse, fine = self.network.levels(normalise(crops))  # type: ignore[operator]
+        scores = (self.look(coarse, fine, places_xyxy, found_scores) + self.shift).sigmoid()
+        return (*self.maps(fine), scores)
+
+
+def export_judging_regressor(
+    network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float, look: SecondLook, threshold: float
+) -> ExportReport:
+    """Write the graph of a `CompactRegressor` with a second look; see `JudgingRegressorGraph`."""
+    graph = JudgingRegressorGraph(ready_weights(network), person_at, cast(SecondLook, round_weights(look)), threshold)
+    inputs = {
+        "crops": noise_pictures(size_hw),
+        "places_xyxy": torch.tensor([[0.1, 0.05, 0.9, 0.95], [0.3, 0.07, 0.7, 0.93], [0.07, 0.4, 0.93, 0.6]]),
+        "found_scores": torch.tensor([0.2, 0.5, 0.9]),
+    }
+    return export_checked(graph, path, inputs, output_names=("logits", "uv", "scores"))
 
 
 def export_second_look(folder: PathLike, run: PathLike) -> ExportReport:
@@ -50,7 +83,7 @@ def export_second_look(folder: PathLike, run: PathLike) -> ExportReport:
         look=look,
         threshold=settings["figures"]["threshold"],
     )
-    manifest["regressor"] = entry | {"second_look": {"least_score": LEAST_SCORE, "most": MOST}}
+    manifest["regressor"] = entry | {"second_look": {"least_score": LEAST_SCORE, "most": MOST, "most_shared": MOST_SHARED}}
     manifest["training"]["second_look"] = {name: settings[name] for name in ("scenes", "seed", "figures")}
     write_json(folder / MODEL_FILE, manifest)
     return report

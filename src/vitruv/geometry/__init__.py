@@ -7,6 +7,7 @@ from vitruv.geometry.boxes import (
     iou,
     nms,
     placement_xywh,
+    without_doubles,
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "pixel_centres",
     "placement_xywh",
     "resize_bilinear",
+    "without_doubles",
     "xywh_to_xyxy",
     "xyxy_to_xywh",
 ]

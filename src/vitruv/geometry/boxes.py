@@ -109,6 +109,20 @@ def nms(boxes_xyxy: AnyArray, scores: AnyArray, threshold: float) -> Int64Array:
     return np.asarray(order[alive], np.int64)
 
 
+def without_doubles(boxes_xyxy: AnyArray, scores: AnyArray, share: float) -> Int64Array:
+    """Indices kept, in order of falling score: a box is dropped when it and a kept box of higher score share more than `share` of
+    the smaller one. Where `nms` asks whether two boxes are alike, this also finds boxes of a part of somebody. For few boxes."""
+    boxes = np.asarray(boxes_xyxy, np.float64).reshape(-1, 4)
+    sides = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    smaller = np.minimum(area(boxes)[:, None], area(boxes)[None, :])
+    doubles = sides.clip(min=0).prod(axis=2) > share * smaller
+    kept: list[int] = []
+    for i in np.argsort(-np.asarray(scores), kind="stable"):
+        if not doubles[i, kept].any():
+            kept.append(int(i))
+    return np.array(kept, np.int64)
+
+
 def _overlap_above(a: AnyArray, b: AnyArray, threshold: float) -> BoolArray:
     """(n, m): whether IoU exceeds the threshold; what `iou` computes, one coordinate at a time and in place."""
     low = np.maximum(a[:, None, 0], b[None, :, 0])

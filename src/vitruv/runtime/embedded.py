@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import ModelError
+from vitruv.geometry import without_doubles
 from vitruv.results import DensePoses
 from vitruv.runtime.detector import Detector
 from vitruv.runtime.regressor import Regressor
@@ -17,10 +18,13 @@ from vitruv.types import Float32Array, UInt8Array
 
 @dataclass(frozen=True)
 class SecondLook:
-    """The regressor judges what the detector gave at least `least_score`, at most the `most` best of a picture."""
+    """The regressor judges what the detector gave at least `least_score`: the `most` best of a picture, and however many more the
+    detector by itself would have called people. Of two boxes one of which lies in the other to more than `most_shared`, the one
+    it believes more is kept."""
 
     least_score: float
     most: int
+    most_shared: float
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,11 @@ class EmbeddedModel:
             charts = self.regressor.map_people(rgb, boxes_xyxy)
         else:
             found, found_scores = self.detector.find(rgb, threshold=min(look.least_score, threshold))
-            found, found_scores = found[: look.most], found_scores[: look.most]
+            looked_at = max(look.most, int((found_scores >= self.threshold).sum()))
+            found, found_scores = found[:looked_at], found_scores[:looked_at]
             kept, scores, charts = self.regressor.judge_people(rgb, found, found_scores, threshold)
-            boxes_xyxy = found[kept]
+            single = without_doubles(found[kept], scores, look.most_shared)
+            boxes_xyxy, scores, charts = found[kept][single], scores[single], [charts[i] for i in single]
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
 
 
@@ -113,13 +119,12 @@ class _Reader:
     def second_look(self) -> SecondLook | None:
         """None where the manifest asks for no looks: then the detector is believed, although the graph could judge."""
         value = self._value("regressor", "second_look")
-        if not isinstance(value, dict) or set(value) != {"least_score", "most"}:
-            raise self._wrong("regressor", "second_look", "an object with least_score and most")
-        inner = _Reader(self.folder, {"regressor.second_look": value})
-        look = SecondLook(
-            inner.number("regressor.second_look", "least_score", 0, 1), int(inner.number("regressor.second_look", "most", 0, 200))
-        )
-        return look if look.most else None
+        if not isinstance(value, dict) or set(value) != {"least_score", "most", "most_shared"}:
+            raise self._wrong("regressor", "second_look", "an object with least_score, most and most_shared")
+        name, inner = "regressor.second_look", _Reader(self.folder, {"regressor.second_look": value})
+        most = int(inner.number(name, "most", 0, 200))
+        look = SecondLook(inner.number(name, "least_score", 0, 1), most, inner.number(name, "most_shared", 0, 1))
+        return look if most else None
 
     def size_hw(self, part: str, name: str) -> tuple[int, int]:
         value = self._value(part, name)

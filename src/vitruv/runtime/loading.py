@@ -78,7 +78,7 @@ def _folder(path: Path, announce: Announce | None) -> Path:
     if not path.is_file() and str(path) not in CATALOGUE:
         raise ModelError(
             f"no model {str(path)!r}: expected a folder with a {MANIFEST}, a checkpoint file, or a name that `vitruv models` "
-            "lists; leave it out for the model inside the package"
+            "lists; leave it out for the model inside the package (`fast` is a faster way to use it)"
         )
     # What follows writes models, which `load` needs in these two cases only.
     from vitruv.runtime import catalogue_store
