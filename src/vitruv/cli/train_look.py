@@ -41,6 +41,7 @@ class TrainLook:
     size: tuple[int, int] = (480, 640)
     """Height and width of the pictures."""
     seed: int = 0
+    """Of the pictures and of the fit."""
     workers: int = 1
     """Processes that render; 0 renders in between."""
 
@@ -92,8 +93,9 @@ def _finder(folder: Path) -> Callable[[UInt8Array], Candidates]:
     """What the model's detector finds, and how its regressor sees that."""
     from vitruv.runtime.embedded import open_model
     from vitruv.train.candidates import Candidates
+    from vitruv.train.model_start import MODEL_FILE
 
-    model = open_model(folder, json.loads((folder / "model.json").read_text("utf-8")), device="cpu")
+    model = open_model(folder, json.loads((folder / MODEL_FILE).read_text("utf-8")), device="cpu")
 
     def find(rgb: UInt8Array) -> Candidates:
         boxes, scores = (values[:_CANDIDATES] for values in model.detector.find(rgb, threshold=_LEAST_SCORE))

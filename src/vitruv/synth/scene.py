@@ -36,8 +36,8 @@ class SceneConfig:
 
     people: chances of 0, 1, 2, ... people. smallest, largest: range of the main person's size, in parts of the picture's height.
     realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
-    widest_yaw_deg: people are turned at most so far away from the camera. things: share of the people's chance to have something
-    in a hand or standing before them; less of both makes easier pictures.
+    widest_yaw_deg: about how far people are turned away from the camera at most. things: share of the people's chance to have
+    something in a hand or standing before them; less of both makes easier pictures.
     """
 
     size_hw: tuple[int, int] = (320, 320)
