@@ -69,14 +69,16 @@ def sample_points(maps: Tensor, points: Points, *, channel: Tensor | None = None
     right = (torch.minimum(points.x, high_x.to(points.x.dtype)) - low_x).clamp(min=0)
     down = (torch.minimum(points.y, high_y.to(points.y.dtype)) - low_y).clamp(min=0)
 
-    # All four neighbours in one look-up: the gradient of every look-up is a tensor as large as the maps.
+    # All four neighbours in one look-up: the gradient of every look-up is a tensor as large as the maps. It lies in memory as what
+    # is looked up in, and layers before want channels last.
+    cells = maps.permute(0, 2, 3, 1)  # (r, h, w, c)
     region = points.region.repeat(4)
     y, x = torch.cat([low_y, low_y, high_y, high_y]), torch.cat([low_x, high_x, low_x, high_x])
     if channel is None:
         right, down = right[:, None], down[:, None]
-        found = maps[region, :, y, x]
+        found = cells[region, y, x]
     else:
-        found = maps[region, channel.repeat(4), y, x]
+        found = cells[region, y, x, channel.repeat(4)]
     upper_left, upper_right, lower_left, lower_right = found.float().chunk(4)
     top = upper_left * (1 - right) + upper_right * right
     bottom = lower_left * (1 - right) + lower_right * right

@@ -179,7 +179,9 @@ class RCNNTask:
 
 def rows_of(maps: Tensor, chosen: Tensor) -> Tensor:
     """maps[chosen] for (r,) bool, without the copy (and another one of the gradient) where that is all of them."""
-    return maps if bool(chosen.all()) else maps[chosen]
+    if bool(chosen.all()):
+        return maps
+    return maps.permute(0, 2, 3, 1)[chosen].permute(0, 3, 1, 2)  # channels last, also on the way back
 
 
 def per_anchor(deltas: Tensor) -> Tensor:
