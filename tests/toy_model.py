@@ -45,11 +45,13 @@ def painted_picture(size_hw: tuple[int, int], boxes_xywh: list[tuple[int, int, i
     return paint(truth), truth
 
 
-def write_toy_model(folder: Path, *, batch: int | str = "n", second_look: dict[str, object] | None = None) -> Path:
+def write_toy_model(
+    folder: Path, *, batch: int | str = "n", second_look: dict[str, object] | None = None, **entries: object
+) -> Path:
     """Write detector.onnx, regressor.onnx and model.json into a folder; `batch` is the regressor's batch size.
 
     second_look: the manifest's entry; the regressor then judges by 1 - the detector's score, times the width of the box in its
-    crop.
+    crop. entries: more of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(_detector(), folder / "detector.onnx")
@@ -67,8 +69,8 @@ def write_toy_model(folder: Path, *, batch: int | str = "n", second_look: dict[s
         },
         "training": {},
     }
-    if second_look is not None:
-        manifest["regressor"] = {**manifest["regressor"], "second_look": second_look}  # type: ignore[dict-item]
+    more = entries if second_look is None else {"second_look": second_look, **entries}
+    manifest["regressor"] = {**manifest["regressor"], **more}  # type: ignore[dict-item]
     (folder / "model.json").write_text(json.dumps(manifest))
     return folder
 

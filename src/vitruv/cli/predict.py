@@ -63,10 +63,11 @@ class PredictOptions:
 
     model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
     """Another model than the one inside the package: a name from `vitruv models`, the folder of a model, or `fast`, the one inside
-    without a second look at whom it found: less time, more mistakes."""
+    with one look at everybody: less time, more mistakes."""
 
     augment: bool = False
-    """Look at every person in the mirror too and average, with official models at nine sizes: a little better, but slower."""
+    """Look at every person in the mirror too and average, with official models at nine sizes: a little better, but slower. The
+    model inside the package does so anyway, unless it is to be fast."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""

@@ -47,6 +47,8 @@ doubts real ones, and on photos limbs are missing at 0.5 (figures in docs/model-
 NMS_IOU = 0.5
 """Of two boxes that overlap more, the one with the lower score is left out. At 0.6, which training evaluates with, people
 who fill the picture get second boxes."""
+TURNED_FROM = 1.0
+"""Boxes whose width is more than so many times their height are also looked at turned: people may lie in them."""
 TOLERANCE = 1e-4
 """Largest difference between torch and ONNX Runtime, relative where values are larger than 1."""
 
@@ -134,6 +136,8 @@ def export_embedded(
             "box_scale": BOX_SCALE,
             "person_at": person_at,
             "pad_value": int(PIXEL_MEAN),
+            "mirror": True,
+            "turned_from": TURNED_FROM,
         }
         manifest["training"]["regressor"] = _training(configs[-1], positions[-1])
         if len(runs) > 1:

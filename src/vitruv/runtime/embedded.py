@@ -59,13 +59,13 @@ def open_model(
 ) -> EmbeddedModel:
     """Open the two graphs that a manifest of kind "embedded" names.
 
-    augment: look at every person in the mirror too.
+    augment: look at every person in the mirror too, whatever the manifest says.
     Raises ModelError naming the entry of the manifest, or the file, that cannot be used, or for a precision other than fp32.
     """
     if precision == "fp16":
         raise ModelError(f"{folder}: a model of this kind computes in fp32 only; fp16 is for official checkpoints")
     read = _Reader(folder, manifest)
-    judges = "second_look" in manifest.get("regressor", {})
+    judges = read.has("regressor", "second_look")
     return EmbeddedModel(
         detector=Detector(
             read.file("detector"),
@@ -81,8 +81,9 @@ def open_model(
             box_scale=read.number("regressor", "box_scale", 1, 4),
             pad_value=int(read.number("regressor", "pad_value", 0, 255)),
             device=device,
-            mirror=augment,
+            mirror=augment or read.flag("regressor", "mirror"),
             judges=judges,
+            turned_from=read.number("regressor", "turned_from", 0, 100) if read.has("regressor", "turned_from") else None,
         ),
         second_look=read.second_look() if judges else None,
     )
@@ -96,10 +97,13 @@ class _Reader:
     manifest: dict[str, Any]
 
     def _value(self, part: str, name: str) -> Any:
-        section = self.manifest.get(part)
-        if not isinstance(section, dict) or name not in section:
+        if not self.has(part, name):
             raise ModelError(f"{self.folder}: model.json lacks {part}.{name}")
-        return section[name]
+        return self.manifest[part][name]
+
+    def has(self, part: str, name: str) -> bool:
+        section = self.manifest.get(part)
+        return isinstance(section, dict) and name in section
 
     def _wrong(self, part: str, name: str, expected: str) -> ModelError:
         return ModelError(f"{self.folder}: model.json: {part}.{name} must be {expected}, but is {self._value(part, name)!r}")
@@ -115,6 +119,15 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise self._wrong(part, name, f"a number from {low:g} to {high:g}")
         return float(value)
+
+    def flag(self, part: str, name: str) -> bool:
+        """False where it is not there."""
+        if not self.has(part, name):
+            return False
+        value = self._value(part, name)
+        if not isinstance(value, bool):
+            raise self._wrong(part, name, "true or false")
+        return value
 
     def second_look(self) -> SecondLook | None:
         """None where the manifest asks for no looks: then the detector is believed, although the graph could judge."""

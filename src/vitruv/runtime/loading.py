@@ -42,14 +42,15 @@ def load(
 ) -> Predictor:
     """Load a model, ready to predict.
 
-    model: None for the model inside the package; "fast" for the same without a second look at what its detector finds, which
-        takes less time, but misses more people and finds more that are none; the path of a model folder (or of its model.json);
-        a checkpoint file of Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded
-        first.
+    model: None for the model inside the package; "fast" for the same with one look at everybody whom its detector finds: not
+        a second one, nor in the mirror, nor turned, which takes less time, but misses more people and takes left for right more
+        often; the path of a model folder (or of its model.json); a checkpoint file of Detectron2's DensePose, which is converted
+        first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
     precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
-    augment: average the maps of each person over the picture and its mirror image, official checkpoints also over nine sizes: a
-        little better and two times, or many times, slower. Not for official checkpoints that predict vertices.
+    augment: average the maps of each person over the picture and its mirror image, which the model in the package does anyway
+        unless it is to be "fast"; official checkpoints also over nine sizes, many times as slow. Not for official checkpoints
+        that predict vertices.
     announce: called before a download; see `vitruv.runtime.catalogue_store`.
     Raises ModelError when the model is missing, damaged or of an unknown kind, when the device is not there, or the model does
         not know the precision or cannot be averaged.
@@ -60,7 +61,10 @@ def load(
     folder = EMBEDDED_FOLDER if model is None or fast else _folder(Path(model), announce)
     manifest = _manifest(folder / MANIFEST)
     if fast:
-        manifest["regressor"]["second_look"]["most"] = 0
+        regressor = manifest["regressor"]
+        regressor["second_look"]["most"] = 0
+        for costly in ("mirror", "turned_from"):
+            regressor.pop(costly, None)
     kind = manifest.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")

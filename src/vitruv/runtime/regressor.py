@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,17 +14,27 @@ from vitruv.runtime.chart_maps import chart_map_from_crop
 from vitruv.runtime.crops import cut_crop
 from vitruv.runtime.mirrored import mirror_uv
 from vitruv.runtime.sessions import Session, Shape
+from vitruv.runtime.turned import ADVANTAGE, QUARTERS, confidence, cut_turned, turned_back
 from vitruv.surface import MIRROR_CHART, NUM_CHARTS, NUM_LABELS
 from vitruv.types import AnyArray, Float32Array, Int64Array, UInt8Array
 
 _CROPS_AT_ONCE = 16  # a crowd goes through in groups of this size, which bounds memory
 
 
+class _Maps(NamedTuple):
+    """Logits (25, ho, wo) and U, V (48, ho, wo) of a window of the picture."""
+
+    window_xyxy: Float32Array
+    logits: Float32Array
+    uv: Float32Array
+
+
 class Regressor:
     """A graph `crops` (n, h, w, 3) uint8 -> `logits` (n, 25, ho, wo), `uv` (n, 48, ho, wo) float32.
 
-    mirror: every crop is also looked at in the mirror, and both views are averaged. judges: the graph also takes `places_xyxy`
+    mirror: everybody kept is also looked at in the mirror, and both views are averaged. judges: the graph also takes `places_xyxy`
     (n, 4), the boxes in their crops, and `found_scores` (n,), and tells `scores` (n,): how sure it is, having seen them large.
+    turned_from: boxes whose width is more than so many times their height are also looked at turned (see `turned`).
     """
 
     def __init__(
@@ -37,6 +48,7 @@ class Regressor:
         device: str,
         mirror: bool = False,
         judges: bool = False,
+        turned_from: float | None = None,
     ) -> None:
         inputs: dict[str, Shape] = {"crops": (None, *size_hw, 3)}
         outputs: dict[str, Shape] = {"logits": (None, NUM_LABELS, *output_size_hw), "uv": (None, 2 * NUM_CHARTS, *output_size_hw)}
@@ -49,6 +61,7 @@ class Regressor:
         self._box_scale = box_scale
         self._pad_value = pad_value
         self._mirror = mirror
+        self._turned_from = turned_from
         self._fixed_batch = self._session.fixed_size("crops", 0)
 
     def map_people(self, rgb: UInt8Array, boxes_xyxy: Float32Array) -> list[ChartMap]:
@@ -79,29 +92,57 @@ class Regressor:
         placements = placement_xywh(boxes_xyxy)
         step = self._fixed_batch or _CROPS_AT_ONCE
         for start in range(0, len(windows), step):
-            some = slice(start, start + step)
-            crops, places = self.cut(rgb, boxes_xyxy[some])
-            logits, uv, sure = self._run(crops, places, scores[some])
-            if self._mirror:
-                flipped = np.stack([1 - places[:, 2], places[:, 1], 1 - places[:, 0], places[:, 3]], axis=1)
-                other_logits, other_uv, other_sure = self._run(np.ascontiguousarray(crops[:, :, ::-1]), flipped, scores[some])
-                other_logits, other_uv = mirror_maps(other_logits, other_uv)
-                logits += other_logits  # a sum has the same winners as a mean
-                uv, sure = np.float32(0.5) * (uv + other_uv), np.float32(0.5) * (sure + other_sure)
-            for i in np.flatnonzero(sure >= threshold):
+            crops, places = self.cut(rgb, boxes_xyxy[start : start + step])
+            logits, uv, sure = self._run(crops, places, scores[start : start + step])
+            kept = np.flatnonzero(sure >= threshold)
+            if len(kept) == 0:
+                continue
+            logits, uv = self._averaged(crops[kept], logits[kept], uv[kept])
+            maps = {int(i): _Maps(windows[start + i], logits[k], uv[k]) for k, i in enumerate(kept)}
+            self._turn(rgb, boxes_xyxy[start : start + step], maps)
+            for i, (window, chart_logits, chart_uv) in maps.items():
                 x, y, w, h = (int(v) for v in placements[start + i])
-                window = windows[start + i]
-                chart = chart_map_from_crop(logits[i], uv[i], window_xyxy=window, placement_xywh=(x, y, w, h))
-                yield start + int(i), float(sure[i]), chart
+                chart = chart_map_from_crop(chart_logits, chart_uv, window_xyxy=window, placement_xywh=(x, y, w, h))
+                yield start + i, float(sure[i]), chart
+
+    def _turn(self, rgb: UInt8Array, boxes_xyxy: Float32Array, maps: dict[int, _Maps]) -> None:
+        """Replace the maps of wide boxes by those of a turned view where that is told with more confidence."""
+        sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+        wide = [i for i in maps if self._turned_from is not None and sides[i, 0] > self._turned_from * sides[i, 1]]
+        if not wide:
+            return
+        best = confidence(np.stack([maps[i].logits for i in wide])) + ADVANTAGE
+        for quarters in QUARTERS:
+            crops, windows = cut_turned(
+                rgb, boxes_xyxy[wide], quarters, size_hw=self._size_hw, box_scale=self._box_scale, pad_value=self._pad_value
+            )
+            logits, uv, _ = self._run(crops)
+            logits, uv = self._averaged(crops, logits, uv)
+            sure = confidence(logits)
+            for k in np.flatnonzero(sure > best):
+                maps[wide[k]] = _Maps(windows[k], turned_back(logits[k], quarters), turned_back(uv[k], quarters))
+            best = np.maximum(best, sure)
+
+    def _averaged(self, crops: UInt8Array, logits: Float32Array, uv: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """The maps of crops averaged with those of their mirror images, if that is asked for."""
+        if not self._mirror:
+            return logits, uv
+        others = mirror_maps(*self._run(np.ascontiguousarray(crops[:, :, ::-1]))[:2])
+        return np.float32(0.5) * (logits + others[0]), np.float32(0.5) * (uv + others[1])
 
     def _run(
-        self, crops: UInt8Array, places_xyxy: Float32Array, scores: Float32Array
+        self, crops: UInt8Array, places_xyxy: Float32Array | None = None, scores: Float32Array | None = None
     ) -> tuple[Float32Array, Float32Array, Float32Array]:
-        """Logits, U, V and scores of the crops; a graph with a fixed batch gets it filled up."""
+        """Logits, U, V and scores of the crops; a graph with a fixed batch gets it filled up.
+
+        places_xyxy, scores: left out where nothing is to be judged.
+        """
         n = len(crops)
         inputs: dict[str, AnyArray] = {"crops": crops}
         if self._judges:
-            inputs |= {"places_xyxy": places_xyxy, "found_scores": scores}
+            whole = np.tile(np.array([0, 0, 1, 1], np.float32), (n, 1))
+            inputs["places_xyxy"] = whole if places_xyxy is None else places_xyxy
+            inputs["found_scores"] = np.ones(n, np.float32) if scores is None else scores
         missing = (self._fixed_batch or 0) - n
         if missing > 0:
             inputs = {name: np.concatenate([v, np.zeros((missing, *v.shape[1:]), v.dtype)]) for name, v in inputs.items()}
