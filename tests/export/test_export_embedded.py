@@ -117,6 +117,8 @@ def test_two_runs_to_a_model_folder(tmp_path: Path, runs: tuple[Path, Path]) -> 
         "box_scale": 1.15,
         "person_at": 0.3,
         "pad_value": 114,
+        "mirror": True,
+        "turned_from": 1.0,
     }
     assert manifest["detector"] == {"file": "detector.onnx", "size_hw": [96, 96], "pad_value": 114, "nms_iou": 0.5}
     assert manifest["training"]["regressor"]["steps"] == 4
