@@ -189,12 +189,12 @@ def test_a_loss_that_is_not_finite(dolls: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["fcn", "teacher", "rcnn", "dense", "cascade"])
-def test_eight_pictures_by_heart(kind: str, dolls: Path, tmp_path: Path) -> None:
-    """Every network can learn eight pictures: nearly all annotated points get their chart, U and V to a few hundredths."""
+@pytest.mark.parametrize(("kind", "uv"), [("fcn", 0.02), ("teacher", 0.02), ("rcnn", 0.04), ("dense", 0.04), ("cascade", 0.05)])
+def test_eight_pictures_by_heart(kind: str, uv: float, dolls: Path, tmp_path: Path) -> None:
+    """Every network can learn eight pictures: points get their chart, U and V to a hundredth or, from pooled cells, a few."""
     data: dict[str, Any] = vars(paper_data(dolls, held_out=dolls, dense=kind == "dense"))
     job, sampler = open_paper(paper_config(kind, STILL), PaperData(**data | {"held_out": 8}), seed=0)
     loop = paper_loop(350, batch=8, group=1, lr=3e-3, log_steps=50, checkpoint_minutes=60.0, evaluate_minutes=60.0, ema_decay=0.9)
     reports = list(train(job, sampler, loop, tmp_path))
     found = reports[-1].evaluation
-    assert found["part"] > 0.95 and found["uv"] < 0.05 and found["iou"] > 0.85, (found, reports[-1].means)
+    assert found["part"] > 0.98 and found["uv"] < uv and found["iou"] > 0.9, (found, reports[-1].means)
