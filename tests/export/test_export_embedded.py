@@ -226,14 +226,19 @@ def test_a_chance_lies_between_nothing_and_one(tmp_path: Path, runs: tuple[Path,
     assert not (tmp_path / "model").exists()
 
 
-def test_several_runs_give_the_mean_of_their_weights(tmp_path: Path, runs: tuple[Path, Path]) -> None:
-    """The mean of a run and itself is the run."""
-    once, twice = tmp_path / "once", tmp_path / "twice"
-    export_embedded(once, regressor_run=runs[0])
-    export_embedded(twice, regressor_run=[runs[0], runs[0]])
-    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), dtype=np.uint8)
-    outputs = [onnxruntime.InferenceSession(folder / "regressor.onnx").run(None, {"crops": crops}) for folder in (once, twice)]
+@pytest.mark.parametrize(("kind", "picture"), [("regressor", (64, 32)), ("detector", (96, 96))])
+def test_several_runs_give_the_mean_of_their_weights(
+    tmp_path: Path, runs: tuple[Path, Path], kind: str, picture: tuple[int, int]
+) -> None:
+    """The mean of a run and itself is the run; what the manifest says of it is said of both."""
+    run = runs[kind == "detector"]
+    folders, argument = (tmp_path / "once", tmp_path / "twice"), f"{kind}_run"
+    export_embedded(folders[0], **{argument: run})  # type: ignore[arg-type]
+    export_embedded(folders[1], **{argument: [run, run]})  # type: ignore[arg-type]
+    pixels = np.random.default_rng(0).integers(0, 256, (1, *picture, 3), dtype=np.uint8)
+    sessions = [onnxruntime.InferenceSession(folder / f"{kind}.onnx") for folder in folders]
+    outputs = [session.run(None, {session.get_inputs()[0].name: pixels}) for session in sessions]
     for a, b in zip(*outputs, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
-    trained = json.loads((twice / "model.json").read_text())["training"]["regressor"]
+    trained = json.loads((folders[1] / "model.json").read_text())["training"][kind]
     assert [run["steps"] for run in trained["averaged_with"]] == [4]

@@ -23,8 +23,8 @@ class ExportOptions:
     """Folder for regressor.onnx, detector.onnx and model.json; what is not exported now stays as it is."""
     run: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN")] = ()
     """Training run of the regressor; of several, whose networks are alike and started from the same weights, the mean."""
-    detector: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
-    """Training run of the detector."""
+    detector: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN")] = ()
+    """Training run of the detector; of several, as above, the mean."""
     look: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
     """Run of `vitruv train look`, for the regressor that is in DIR now; a new regressor needs a new one."""
     person_at: float = 0.3
@@ -35,14 +35,14 @@ class ExportOptions:
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
     options = tyro.cli(ExportOptions, prog="vitruv export", args=list(argv))
-    if not options.run and options.detector is None and options.look is None:
+    if not options.run and not options.detector and options.look is None:
         raise InputError("give --run, --detector or --look: there is nothing to export")
     from vitruv.export import export_embedded, export_second_look
 
     reports = []
-    if options.run or options.detector is not None:
+    if options.run or options.detector:
         reports += export_embedded(
-            options.output, regressor_run=options.run or None, detector_run=options.detector, person_at=options.person_at
+            options.output, regressor_run=options.run or None, detector_run=options.detector or None, person_at=options.person_at
         )
     if options.look is not None:
         reports.append(export_second_look(options.output, options.look))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -22,20 +23,11 @@ from torch import Tensor, nn
 from vitruv import __version__
 from vitruv.errors import InputError, ModelError
 from vitruv.export.graph import build_graph, round_weights, run_graph, save_graph
+from vitruv.export.runs import mean_network, read_runs, training_of
 from vitruv.networks import PIXEL_MEAN, fold_normalisation, normalise
 from vitruv.networks.compact_regressor import STRIDE, person_first
-from vitruv.train import (
-    DetectorConfig,
-    Position,
-    RegressorConfig,
-    build_detector,
-    build_regressor,
-    from_plain,
-    last_position,
-    load_config,
-    load_ema,
-)
-from vitruv.train.files import read_scalars, write_json
+from vitruv.train import DetectorConfig, RegressorConfig, build_detector, build_regressor, from_plain
+from vitruv.train.files import write_json
 from vitruv.train.model_start import MODEL_FILE
 from vitruv.types import PathLike
 
@@ -105,14 +97,14 @@ def export_embedded(
     folder: PathLike,
     *,
     regressor_run: PathLike | Sequence[PathLike] | None = None,
-    detector_run: PathLike | None = None,
+    detector_run: PathLike | Sequence[PathLike] | None = None,
     person_at: float = PERSON_AT,
 ) -> list[ExportReport]:
     """Write `regressor.onnx` and `detector.onnx` from the last checkpoints (running means) of two runs, and `model.json`.
 
     A run that is not given leaves its graph, and what `model.json` says of it, as they are in `folder`.
-    regressor_run: several runs of one network give the mean of their weights, which errs less on pictures unlike those of the
-    training than each alone (Wortsman et al., "Model soups", 2022); they should have started from the same weights.
+    regressor_run, detector_run: several runs of one network give the mean of their weights, which errs less on pictures unlike
+    those of the training than each alone (Wortsman et al., "Model soups", 2022); they should have started from the same weights.
     person_at: chance of a person, 0..1, from which the regressor calls a pixel theirs.
     Raises InputError when a folder is no run of that kind or person_at no such chance, FormatError when a checkpoint does not fit,
     ModelError when ONNX Runtime and torch disagree; nothing is written then.
@@ -124,10 +116,9 @@ def export_embedded(
     reports = []
     manifest = _manifest(folder / MODEL_FILE)
     if regressor_run is not None:
-        runs = [Path(run) for run in ([regressor_run] if isinstance(regressor_run, str | os.PathLike) else regressor_run)]
-        configs, positions = zip(*[_read_run(run, "regressor") for run in runs], strict=True)
-        task = from_plain(RegressorConfig, configs[-1]["task"])
-        network = _mean_network(runs, task)
+        runs = read_runs(regressor_run, "regressor")
+        task = from_plain(RegressorConfig, runs[-1].config["task"])
+        network = mean_network(runs, partial(build_regressor, task))
         reports.append(export_regressor(network, folder / "regressor.onnx", size_hw=task.size_hw, person_at=person_at))
         manifest["regressor"] = {
             "file": "regressor.onnx",
@@ -139,16 +130,12 @@ def export_embedded(
             "mirror": True,
             "turned_from": TURNED_FROM,
         }
-        manifest["training"]["regressor"] = _training(configs[-1], positions[-1])
-        if len(runs) > 1:
-            earlier = [_training(config, position) for config, position in zip(configs[:-1], positions[:-1], strict=True)]
-            manifest["training"]["regressor"]["averaged_with"] = earlier
+        manifest["training"]["regressor"] = training_of(runs)
     if detector_run is not None:
-        config, position = _read_run(Path(detector_run), "detector")
-        detector = from_plain(DetectorConfig, config["task"])
-        finder = build_detector(detector)
-        load_ema(Path(detector_run), finder)
-        balance = _balance(Path(detector_run))
+        runs = read_runs(detector_run, "detector")
+        detector = from_plain(DetectorConfig, runs[-1].config["task"])
+        finder = mean_network(runs, partial(build_detector, detector))
+        balance = fmean(run.balance for run in runs)
         reports.append(export_detector(finder, folder / "detector.onnx", size_hw=detector.size_hw, balance=balance))
         manifest["detector"] = {
             "file": "detector.onnx",
@@ -156,25 +143,9 @@ def export_embedded(
             "pad_value": int(PIXEL_MEAN),
             "nms_iou": NMS_IOU,
         }
-        manifest["training"]["detector"] = _training(config, position)
+        manifest["training"]["detector"] = training_of(runs)
     write_json(folder / MODEL_FILE, manifest)
     return reports
-
-
-def _mean_network(runs: Sequence[Path], task: RegressorConfig) -> nn.Module:
-    """The mean of the runs' weights, normalisation folded in: a run that started from an exported graph has other scales before
-    and after each normalisation than the run that graph came from, but not once they are multiplied."""
-    networks = []
-    for run in runs:
-        network = build_regressor(task)
-        load_ema(run, network)
-        networks.append(fold_normalisation(network.float().cpu()))
-    means = {
-        name: torch.stack([network.state_dict()[name].float() for network in networks]).mean(0).to(value.dtype)
-        for name, value in networks[0].state_dict().items()
-    }
-    networks[0].load_state_dict(means)
-    return networks[0]
 
 
 def export_regressor(network: nn.Module, path: Path, *, size_hw: tuple[int, int], person_at: float = 0.5) -> ExportReport:
@@ -212,31 +183,6 @@ def export_checked(module: nn.Module, path: Path, inputs: dict[str, Tensor], *, 
     if not all(difference <= TOLERANCE for difference in differences.values()):
         raise ModelError(f"{path.name}: torch and ONNX Runtime differ by {differences}, more than {TOLERANCE}; it was not written")
     return ExportReport(path, save_graph(path, graph), differences)
-
-
-def _read_run(run: Path, kind: str) -> tuple[dict[str, Any], Position]:
-    config = load_config(run)
-    if config.get("kind") != kind:
-        raise InputError(f"{run} is a run of kind {config.get('kind')!r}, but a {kind} is wanted")
-    return config, last_position(run)
-
-
-def _training(config: dict[str, Any], position: Position) -> dict[str, Any]:
-    """What the manifest says of a run: enough to tell two models apart and to train it again."""
-    batch = config["loop"]["batch"]
-    return {
-        "steps": position.step,
-        "hours": round(position.elapsed_s / 3600, 3),
-        "samples_seen": position.step * batch,
-        "samples_rendered": position.step * batch // config["loop"]["repeats"],
-        "config": {"task": config["task"], "loop": config["loop"]},
-    }
-
-
-def _balance(run: Path) -> float:
-    """Of the run's last evaluation; 0.5, which changes nothing, where there is none or it found nobody."""
-    known = [line["evaluation"]["balance"] for line in read_scalars(run) if "balance" in line["evaluation"]]
-    return float(known[-1]) if known and 0 < known[-1] < 1 else 0.5
 
 
 def _manifest(path: Path) -> dict[str, Any]:
