@@ -22,7 +22,8 @@ def _run(folder: Path, steps: int) -> Path:
 
 
 def test_no_runs() -> None:
-    assert read_runs([], "regressor") == []
+    with pytest.raises(InputError, match="at least one run of a regressor is wanted"):
+        read_runs([], "regressor")
 
 
 def test_the_mean_is_that_of_weights_without_normalisation(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from vitruv.types import PathLike
 class TrainedRun:
     """One run up to its last checkpoint.
 
-    balance: a detector's score at which precision and recall were even at its last evaluation, in (0, 1); 0.5, which changes
+    balance: a detector's score with the largest F1 at its last evaluation, in (0, 1) (see `train.box_score`); 0.5, which changes
     nothing, where there was none or it found nobody.
     """
 
@@ -33,8 +33,10 @@ class TrainedRun:
 
 
 def read_runs(runs: PathLike | Sequence[PathLike], kind: str) -> list[TrainedRun]:
-    """Raises InputError when one is no run of that kind ("regressor", "detector")."""
+    """Raises InputError when there is none, or one is no run of that kind ("regressor", "detector")."""
     folders = [runs] if isinstance(runs, str | os.PathLike) else runs
+    if not folders:
+        raise InputError(f"at least one run of a {kind} is wanted, but the list is empty")
     return [_read_run(Path(folder), kind) for folder in folders]
 
 
