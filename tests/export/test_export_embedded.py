@@ -156,7 +156,7 @@ def test_a_second_look_belongs_to_its_regressor(tmp_path: Path, runs: tuple[Path
         chance = look(*levels, torch.from_numpy(places), torch.from_numpy(scores)).sigmoid().numpy()
     np.testing.assert_allclose(sure, 4 * chance / (1 - chance + 4 * chance), atol=1e-3)  # 0.2 becomes a half
     manifest = json.loads((folder / "model.json").read_text())
-    assert manifest["regressor"]["second_look"] == {"least_score": 0.33, "most": 8, "most_shared": 0.95}
+    assert manifest["regressor"]["second_look"] == {"least_score": 0.33, "most": 8, "most_shared": 0.95, "refit_iou": 0.6}
     assert (manifest["regressor"]["mirror"], manifest["regressor"]["turned_from"]) == (True, 1.0)
     assert manifest["training"]["second_look"]["scenes"] == 20
     assert load(folder)(FakeScenes(size_hw=(120, 160))(3).image, threshold=0.0).scores.size

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from toy_model import painted_picture, write_toy_model
-from vitruv import load
+from vitruv import DensePoses, load
 from vitruv.errors import ModelError
 
 # Two people as wide as their crops leave them: 1 / 1.15 of the width. The detector gives .9, .8 (and .6 for a double).
@@ -61,7 +61,14 @@ def test_mirrored_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    [3, {"least_score": 0.3}, {"least_score": 2, "most": 3, "most_shared": 1}, {"least_score": 0.3, "most": -1, "most_shared": 1}],
+    [
+        3,
+        {"least_score": 0.3},
+        {"least_score": 2, "most": 3, "most_shared": 1},
+        {"least_score": 0.3, "most": -1, "most_shared": 1},
+        {"least_score": 0.3, "most": 3, "most_shared": 1, "refit_iou": None},
+        {"least_score": 0.3, "most": 3, "most_shared": 1, "other": 1},
+    ],
 )
 def test_a_damaged_entry(tmp_path: Path, entry: object) -> None:
     write_toy_model(tmp_path, second_look={"least_score": 0.5, "most": 1, "most_shared": 0.8})
@@ -70,3 +77,28 @@ def test_a_damaged_entry(tmp_path: Path, entry: object) -> None:
     (tmp_path / "model.json").write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match="second_look"):
         load(tmp_path)
+
+
+def test_boxes_are_fitted_to_who_is_seen(tmp_path: Path) -> None:
+    """The toy's detector is exact; people cut by their window's cells are told to within one of them."""
+    plain = load(folder(tmp_path / "a"))(PICTURE, threshold=0.05)
+    fitted = load(folder(tmp_path / "b", refit_iou=0.6))(PICTURE, threshold=0.05)
+    assert fitted.scores == pytest.approx(plain.scores)
+    np.testing.assert_allclose(fitted.boxes_xyxy, plain.boxes_xyxy, atol=3)
+    assert [chart.size_hw for chart in fitted.charts] != [chart.size_hw for chart in plain.charts]
+
+
+def test_people_whose_fitted_boxes_overlap_are_one(tmp_path: Path) -> None:
+    """The detector gives the left one twice, and here neither it nor the second look drops the double."""
+
+    def people(name: str, **fitted: float) -> DensePoses:
+        path = folder(tmp_path / name, most_shared=1.0, **fitted) / "model.json"
+        manifest = json.loads(path.read_text())
+        manifest["detector"]["nms_iou"] = 1.0
+        path.write_text(json.dumps(manifest))
+        return load(path.parent)(PICTURE, threshold=0.05)
+
+    assert len(people("plain")) == 3
+    fitted = people("fitted", refit_iou=0.6)
+    np.testing.assert_allclose(fitted.boxes_xyxy, [[10, 20, 55, 80], [100, 30, 130, 70]], atol=3)
+    assert fitted.scores == pytest.approx([0.4 * WIDTH, 0.2 * WIDTH], abs=0.02), "the better score stays"

@@ -26,6 +26,9 @@ from vitruv.types import PathLike
 MOST = 8
 """Second looks at a picture with few people; the best candidates of the detector get them."""
 
+REFIT_IOU = 0.6
+"""Once people's boxes are drawn around what the regressor sees of them, those that overlap more are of one person."""
+
 
 class JudgingRegressorGraph(RegressorGraph):
     """The same with a second look at what a detector found: its boxes in their crops and its scores in, other scores out.
@@ -83,7 +86,8 @@ def export_second_look(folder: PathLike, run: PathLike) -> ExportReport:
         look=look,
         threshold=settings["figures"]["threshold"],
     )
-    manifest["regressor"] = entry | {"second_look": {"least_score": LEAST_SCORE, "most": MOST, "most_shared": MOST_SHARED}}
+    looks = {"least_score": LEAST_SCORE, "most": MOST, "most_shared": MOST_SHARED, "refit_iou": REFIT_IOU}
+    manifest["regressor"] = entry | {"second_look": looks}
     manifest["training"]["second_look"] = {name: settings[name] for name in ("scenes", "seed", "figures")}
     write_json(folder / MODEL_FILE, manifest)
     return report

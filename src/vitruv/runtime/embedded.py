@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import ModelError
-from vitruv.geometry import without_doubles
-from vitruv.results import DensePoses
+from vitruv.geometry import nms, without_doubles
+from vitruv.results import ChartMap, DensePoses
 from vitruv.runtime.detector import Detector
 from vitruv.runtime.regressor import Regressor
+from vitruv.runtime.views import draw_charts, seen_boxes
 from vitruv.types import Float32Array, UInt8Array
 
 
@@ -20,11 +21,16 @@ from vitruv.types import Float32Array, UInt8Array
 class SecondLook:
     """The regressor judges what the detector gave at least `least_score`: the `most` best of a picture, and however many more the
     detector by itself would have called people. Of two boxes one of which lies in the other to more than `most_shared`, the one
-    it believes more is kept."""
+    it believes more is kept.
+
+    refit_iou: people are then mapped anew, in boxes around what was seen of them; of those boxes that overlap by more than this IoU
+    the one with the better score is kept. None keeps the detector's boxes, and the maps of the second look.
+    """
 
     least_score: float
     most: int
     most_shared: float
+    refit_iou: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,22 @@ class EmbeddedModel:
             boxes_xyxy, scores = self.detector.find(rgb, threshold=threshold)
             charts = self.regressor.map_people(rgb, boxes_xyxy)
         else:
-            found, found_scores = self.detector.find(rgb, threshold=min(look.least_score, threshold))
-            looked_at = max(look.most, int((found_scores >= self.threshold).sum()))
-            found, found_scores = found[:looked_at], found_scores[:looked_at]
-            kept, scores, charts = self.regressor.judge_people(rgb, found, found_scores, threshold)
-            single = without_doubles(found[kept], scores, look.most_shared)
-            boxes_xyxy, scores, charts = found[kept][single], scores[single], [charts[i] for i in single]
+            boxes_xyxy, scores, charts = self._look_twice(rgb, look, threshold)
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
+
+    def _look_twice(self, rgb: UInt8Array, look: SecondLook, threshold: float) -> tuple[Float32Array, Float32Array, list[ChartMap]]:
+        found, found_scores = self.detector.find(rgb, threshold=min(look.least_score, threshold))
+        looked_at = max(look.most, int((found_scores >= self.threshold).sum()))
+        found, found_scores = found[:looked_at], found_scores[:looked_at]
+        fitted = look.refit_iou is not None
+        kept, scores, views = self.regressor.judge_people(rgb, found, found_scores, threshold, brief=fitted)
+        single = without_doubles(found[kept], scores, look.most_shared)
+        boxes, scores, views = found[kept][single], scores[single], [views[i] for i in single]
+        if look.refit_iou is None:
+            return boxes, scores, draw_charts(views, boxes)
+        boxes = seen_boxes(views, boxes, (rgb.shape[0], rgb.shape[1]))
+        single = nms(boxes, scores, look.refit_iou)
+        return boxes[single], scores[single], self.regressor.map_people(rgb, boxes[single])
 
 
 def open_model(
@@ -132,11 +147,16 @@ class _Reader:
     def second_look(self) -> SecondLook | None:
         """None where the manifest asks for no looks: then the detector is believed, although the graph could judge."""
         value = self._value("regressor", "second_look")
-        if not isinstance(value, dict) or set(value) != {"least_score", "most", "most_shared"}:
-            raise self._wrong("regressor", "second_look", "an object with least_score, most and most_shared")
+        if not isinstance(value, dict) or set(value) | {"refit_iou"} != {"least_score", "most", "most_shared", "refit_iou"}:
+            raise self._wrong("regressor", "second_look", "an object with least_score, most, most_shared and perhaps refit_iou")
         name, inner = "regressor.second_look", _Reader(self.folder, {"regressor.second_look": value})
         most = int(inner.number(name, "most", 0, 200))
-        look = SecondLook(inner.number(name, "least_score", 0, 1), most, inner.number(name, "most_shared", 0, 1))
+        look = SecondLook(
+            least_score=inner.number(name, "least_score", 0, 1),
+            most=most,
+            most_shared=inner.number(name, "most_shared", 0, 1),
+            refit_iou=inner.number(name, "refit_iou", 0, 1) if inner.has(name, "refit_iou") else None,
+        )
         return look if most else None
 
     def size_hw(self, part: str, name: str) -> tuple[int, int]:

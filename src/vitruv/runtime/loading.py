@@ -43,9 +43,9 @@ def load(
     """Load a model, ready to predict.
 
     model: None for the model inside the package; "fast" for the same with one look at everybody whom its detector finds: not
-        a second one, nor in the mirror, nor turned, which takes less time, but misses more people and takes left for right more
-        often; the path of a model folder (or of its model.json); a checkpoint file of Detectron2's DensePose, which is converted
-        first; or a name of `vitruv models`, which is downloaded first.
+        a second one, nor in a box around who was seen, nor in the mirror, nor turned, which takes less time, but misses more
+        people and takes left for right more often; the path of a model folder (or of its model.json); a checkpoint file of
+        Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
     precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
     augment: average the maps of each person over the picture and its mirror image, which the model in the package does anyway

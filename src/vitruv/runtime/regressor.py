@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from vitruv.geometry import box_in_window, crop_window, placement_xywh
+from vitruv.geometry import box_in_window, crop_window
 from vitruv.results import ChartMap
-from vitruv.runtime.chart_maps import chart_map_from_crop
 from vitruv.runtime.crops import cut_crop
 from vitruv.runtime.mirrored import mirror_uv
 from vitruv.runtime.sessions import Session, Shape
 from vitruv.runtime.turned import ADVANTAGE, QUARTERS, confidence, cut_turned, turned_back
+from vitruv.runtime.views import View, draw_charts
 from vitruv.surface import MIRROR_CHART, NUM_CHARTS, NUM_LABELS
 from vitruv.types import AnyArray, Float32Array, Int64Array, UInt8Array
 
 _CROPS_AT_ONCE = 16  # a crowd goes through in groups of this size, which bounds memory
-
-
-class _Maps(NamedTuple):
-    """Logits (25, ho, wo) and U, V (48, ho, wo) of a window of the picture."""
-
-    window_xyxy: Float32Array
-    logits: Float32Array
-    uv: Float32Array
 
 
 class Regressor:
@@ -66,14 +57,18 @@ class Regressor:
 
     def map_people(self, rgb: UInt8Array, boxes_xyxy: Float32Array) -> list[ChartMap]:
         """One `ChartMap` for each of (n, 4) boxes in pixels of the picture, in their order."""
-        return [chart for _, _, chart in self._look(rgb, boxes_xyxy, np.ones(len(boxes_xyxy), np.float32), 0.0)]
+        views = [view for _, _, view in self._look(rgb, boxes_xyxy, np.ones(len(boxes_xyxy), np.float32), 0.0, brief=False)]
+        return draw_charts(views, boxes_xyxy)
 
     def judge_people(
-        self, rgb: UInt8Array, boxes_xyxy: Float32Array, scores: Float32Array, threshold: float
-    ) -> tuple[Int64Array, Float32Array, list[ChartMap]]:
+        self, rgb: UInt8Array, boxes_xyxy: Float32Array, scores: Float32Array, threshold: float, *, brief: bool = False
+    ) -> tuple[Int64Array, Float32Array, list[View]]:
         """Of (n, 4) boxes that a detector found with scores (n,): which are people with at least `threshold` after a second look,
-        by falling score, (k,); those scores (k,); and their maps. For a graph that judges."""
-        seen = list(self._look(rgb, boxes_xyxy, scores, threshold))
+        by falling score, (k,); those scores (k,); and what was seen of them. For a graph that judges.
+
+        brief: neither in the mirror nor turned, which is enough to see how far people reach, and for the same scores.
+        """
+        seen = list(self._look(rgb, boxes_xyxy, scores, threshold, brief=brief))
         order = sorted(range(len(seen)), key=lambda i: -seen[i][1])
         kept = np.array([seen[i][0] for i in order], np.int64)
         return kept, np.array([seen[i][1] for i in order], np.float32), [seen[i][2] for i in order]
@@ -85,11 +80,10 @@ class Regressor:
         return np.stack(crops) if crops else np.zeros((0, *self._size_hw, 3), np.uint8), box_in_window(boxes_xyxy, windows)
 
     def _look(
-        self, rgb: UInt8Array, boxes_xyxy: Float32Array, scores: Float32Array, threshold: float
-    ) -> Iterator[tuple[int, float, ChartMap]]:
-        """Number, score (1 from a graph that does not judge) and map of the boxes with a score of at least `threshold`."""
+        self, rgb: UInt8Array, boxes_xyxy: Float32Array, scores: Float32Array, threshold: float, *, brief: bool
+    ) -> Iterator[tuple[int, float, View]]:
+        """Number, score (1 from a graph that does not judge) and view of the boxes with a score of at least `threshold`."""
         windows = crop_window(boxes_xyxy, self._size_hw, self._box_scale)
-        placements = placement_xywh(boxes_xyxy)
         step = self._fixed_batch or _CROPS_AT_ONCE
         for start in range(0, len(windows), step):
             crops, places = self.cut(rgb, boxes_xyxy[start : start + step])
@@ -97,21 +91,22 @@ class Regressor:
             kept = np.flatnonzero(sure >= threshold)
             if len(kept) == 0:
                 continue
-            logits, uv = self._averaged(crops[kept], logits[kept], uv[kept])
-            maps = {int(i): _Maps(windows[start + i], logits[k], uv[k]) for k, i in enumerate(kept)}
-            self._turn(rgb, boxes_xyxy[start : start + step], maps)
-            for i, (window, chart_logits, chart_uv) in maps.items():
-                x, y, w, h = (int(v) for v in placements[start + i])
-                chart = chart_map_from_crop(chart_logits, chart_uv, window_xyxy=window, placement_xywh=(x, y, w, h))
-                yield start + i, float(sure[i]), chart
+            logits, uv = logits[kept], uv[kept]
+            if not brief:
+                logits, uv = self._averaged(crops[kept], logits, uv)
+            views = {int(i): View(windows[start + i], logits[k], uv[k]) for k, i in enumerate(kept)}
+            if not brief:
+                self._turn(rgb, boxes_xyxy[start : start + step], views)
+            for i, view in views.items():
+                yield start + i, float(sure[i]), view
 
-    def _turn(self, rgb: UInt8Array, boxes_xyxy: Float32Array, maps: dict[int, _Maps]) -> None:
-        """Replace the maps of wide boxes by those of a turned view where that is told with more confidence."""
+    def _turn(self, rgb: UInt8Array, boxes_xyxy: Float32Array, views: dict[int, View]) -> None:
+        """Replace the views of wide boxes by turned ones where those are told with more confidence."""
         sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
-        wide = [i for i in maps if self._turned_from is not None and sides[i, 0] > self._turned_from * sides[i, 1]]
+        wide = [i for i in views if self._turned_from is not None and sides[i, 0] > self._turned_from * sides[i, 1]]
         if not wide:
             return
-        best = confidence(np.stack([maps[i].logits for i in wide])) + ADVANTAGE
+        best = confidence(np.stack([views[i].logits for i in wide])) + ADVANTAGE
         for quarters in QUARTERS:
             crops, windows = cut_turned(
                 rgb, boxes_xyxy[wide], quarters, size_hw=self._size_hw, box_scale=self._box_scale, pad_value=self._pad_value
@@ -120,7 +115,7 @@ class Regressor:
             logits, uv = self._averaged(crops, logits, uv)
             sure = confidence(logits)
             for k in np.flatnonzero(sure > best):
-                maps[wide[k]] = _Maps(windows[k], turned_back(logits[k], quarters), turned_back(uv[k], quarters))
+                views[wide[k]] = View(windows[k], turned_back(logits[k], quarters), turned_back(uv[k], quarters))
             best = np.maximum(best, sure)
 
     def _averaged(self, crops: UInt8Array, logits: Float32Array, uv: Float32Array) -> tuple[Float32Array, Float32Array]:
