@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from toy_model import painted_picture, write_toy_model
+from toy_model import CROP_SIZE_HW, MAP_SIZE_HW, painted_picture, write_toy_model
 from vitruv import DensePoses, load
 from vitruv.errors import ModelError
+from vitruv.runtime.regressor import Regressor
 
 # Two people as wide as their crops leave them: 1 / 1.15 of the width. The detector gives .9, .8 (and .6 for a double).
 PICTURE, TRUTH = painted_picture((120, 160), [(10, 20, 45, 60), (100, 30, 30, 40)])
@@ -19,6 +20,20 @@ WIDTH = 1 / 1.15
 
 def folder(path: Path, *, batch: int | str = "n", **look: object) -> Path:
     return write_toy_model(path, batch=batch, second_look={"least_score": 0.5, "most": 10, "most_shared": 0.8, **look})
+
+
+def _regressor(path: Path, *, mirror: bool = False, turned_from: float | None = None) -> Regressor:
+    return Regressor(
+        path,
+        size_hw=CROP_SIZE_HW,
+        output_size_hw=MAP_SIZE_HW,
+        box_scale=1.15,
+        pad_value=0,
+        device="cpu",
+        mirror=mirror,
+        judges=True,
+        turned_from=turned_from,
+    )
 
 
 @pytest.mark.parametrize("batch", ["n", 1, 3])
@@ -86,6 +101,22 @@ def test_boxes_are_fitted_to_who_is_seen(tmp_path: Path) -> None:
     assert fitted.scores == pytest.approx(plain.scores)
     np.testing.assert_allclose(fitted.boxes_xyxy, plain.boxes_xyxy, atol=3)
     assert [chart.size_hw for chart in fitted.charts] != [chart.size_hw for chart in plain.charts]
+
+
+def test_a_brief_look_is_neither_in_the_mirror_nor_turned(tmp_path: Path) -> None:
+    """It judges as the whole one does; the toy tells other charts in the mirror."""
+    path = folder(tmp_path) / "regressor.onnx"
+    plain, careful = _regressor(path), _regressor(path, mirror=True, turned_from=0.1)
+    boxes, scores = np.array([[10, 20, 55, 80], [100, 30, 130, 70]], np.float32), np.array([0.9, 0.8], np.float32)
+    expected = plain.judge_people(PICTURE, boxes, scores, 0.05)
+    whole = careful.judge_people(PICTURE, boxes, scores, 0.05)
+    brief = careful.judge_people(PICTURE, boxes, scores, 0.05, brief=True)
+    assert brief[0].tolist() == whole[0].tolist() == expected[0].tolist() == [1, 0]
+    assert brief[1].tolist() == whole[1].tolist() == expected[1].tolist()
+    for k in range(2):
+        np.testing.assert_array_equal(brief[2][k].logits, expected[2][k].logits)
+        assert (whole[2][k].logits != expected[2][k].logits).any()
+    assert careful.judge_people(PICTURE, boxes, scores, 0.9, brief=True)[2] == []
 
 
 def test_people_whose_fitted_boxes_overlap_are_one(tmp_path: Path) -> None:
