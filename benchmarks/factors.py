@@ -51,9 +51,9 @@ class OneKind:
     poses: Poses
     categories: frozenset[str]
 
-    def sample(self, rng: np.random.Generator) -> Pose:
+    def sample(self, rng: np.random.Generator, *, lying: float = 1.0) -> Pose:
         for _ in range(_DRAWS):
-            pose = self.poses.sample(rng)
+            pose = self.poses.sample(rng, lying=lying)
             if pose.category in self.categories:
                 return pose
         raise SystemExit(f"the pack has too few poses of {', '.join(sorted(self.categories))}")

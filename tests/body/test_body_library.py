@@ -6,7 +6,7 @@ import pytest
 from vitruv.body import Body, Pose, PoseLibrary
 from vitruv.body import rotations as rot
 from vitruv.body.limits import blend, joint_limits, random_curl, with_noise
-from vitruv.body.procedural import STANCES, procedural_pose
+from vitruv.body.procedural import LYING, STANCES, procedural_pose
 from vitruv.body.skeleton import BONE_INDEX, JOINTS
 from vitruv.errors import FormatError, MissingFileError
 
@@ -40,6 +40,18 @@ def test_motion_is_read_by_joint_name_and_packed_without_loss() -> None:
     turn = rot.rotvec_from_quaternion(rot.multiply(rot.inverse(library.joints), again.joints))
     assert np.degrees(np.abs(turn).max()) < 0.01
     assert (again.category == library.category).all()
+
+
+def test_people_lie_as_often_as_asked() -> None:
+    library = PoseLibrary.load()
+
+    def share(**settings: float) -> float:
+        poses = [library.sample(np.random.default_rng(seed), **settings) for seed in range(400)]
+        return float(np.mean([pose.category in LYING for pose in poses]))
+
+    usual, often = share(), share(lying=5.0)
+    assert share(lying=0.0) == 0 and share(lying=1.0) == usual
+    assert 0.03 < usual < 0.15 and 2.5 * usual < often < 5 * usual
 
 
 def test_samples_are_deterministic_unit_and_face_ahead() -> None:

@@ -89,15 +89,15 @@ class PoseLibrary:
         pose = Pose(self.joints[index].copy(), np.zeros((2, 5), np.float32), self.names[int(self.category[index])])
         return pose.facing(0.0)
 
-    def sample(self, rng: np.random.Generator, *, procedural: float = 0.45, noise: float = 1.0) -> Pose:
+    def sample(self, rng: np.random.Generator, *, procedural: float = 0.45, noise: float = 1.0, lying: float = 1.0) -> Pose:
         """A pose facing +z. The same generator state gives the same pose.
 
         procedural: share of poses made from tables (1 where the library is empty); the others are real ones, half of them
         blended with another of the same category. Every pose gets joint noise (scaled by `noise`), random fingers, a head that
-        looks about, and is mirrored half of the time.
+        looks about, and is mirrored half of the time. lying: how many times as often as otherwise people of the tables lie.
         """
         if not len(self) or rng.random() < procedural:
-            return with_noise(procedural_pose(rng), rng, 0.5 * noise)
+            return with_noise(procedural_pose(rng, lying=lying), rng, 0.5 * noise)
         members = self._members(rng)
         pose = self.pick(int(rng.choice(members)))
         if rng.random() < 0.5:

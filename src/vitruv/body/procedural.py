@@ -114,6 +114,9 @@ STANCES = {
     "on side": Stance(Leg((0, 80), (0, 100)), Leg((0, 80), (0, 100)), (-15, 15), (0, 25), weight=0.6, roll=(70, 100)),
     "on all fours": Stance(Leg((70, 95), (70, 100)), Leg((70, 95), (70, 100)), (75, 95), (-10, 15), ("ahead",), 0.8),
 }  # fmt: skip
+LYING = ("on back", "on front", "on side")
+"""Stances of people who lie."""
+
 _UPRIGHT_ARMS = (
     "hanging",
     "hanging",
@@ -134,10 +137,13 @@ Turns = tuple[tuple[str, float], ...]
 """Axis and degrees of rotations, each about the axes that the ones before have turned."""
 
 
-def procedural_pose(rng: np.random.Generator, stance: str | None = None) -> Pose:
-    """A pose from the tables, facing +z; either side may lead. stance: a name in `STANCES`, None = any, by weight."""
+def procedural_pose(rng: np.random.Generator, stance: str | None = None, *, lying: float = 1.0) -> Pose:
+    """A pose from the tables, facing +z; either side may lead.
+
+    stance: a name in `STANCES`, None = any, by weight. lying: how many times as often as by weight people lie.
+    """
     names = list(STANCES)
-    weights = np.array([STANCES[name].weight for name in names])
+    weights = np.array([STANCES[name].weight * (lying if name in LYING else 1) for name in names])
     name = stance if stance is not None else names[int(rng.choice(len(names), p=weights / weights.sum()))]
     chosen = STANCES[name]
     turns_of: dict[str, Turns] = {}

@@ -36,6 +36,7 @@ class CropConfig:
 
     box_noise: standard deviation of the detector's box edges, in parts of the box. companions: chances of 0, 1, 2, ... others.
     realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
+    lying: as in `PoseLibrary.sample`. quarter_turns: as in `draw_camera`.
     """
 
     size_hw: tuple[int, int] = (192, 128)
@@ -43,10 +44,16 @@ class CropConfig:
     box_noise: float = 0.045
     companions: tuple[float, ...] = (0.55, 0.24, 0.13, 0.08)
     realism: float = 1.0
+    lying: float = 1.0
+    quarter_turns: float = 0.0
 
     def __post_init__(self) -> None:
         if min(self.size_hw) < 16:
             raise InputError(f"size_hw must be at least 16 x 16, but got {self.size_hw}")
+        if self.lying < 0:
+            raise InputError(f"lying must be 0 or more, but got {self.lying}")
+        if not 0 <= self.quarter_turns <= 1:
+            raise InputError(f"quarter_turns must be from 0 to 1, but got {self.quarter_turns}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +75,7 @@ class CropSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed, texel_m=2.0 / config.size_hw[0])
+        self._troupes = Troupes(pack, seed, texel_m=2.0 / config.size_hw[0], lying=config.lying)
 
     def __call__(self, index: int) -> CropSample:
         rng = np.random.default_rng((self.seed, index))
@@ -89,7 +96,7 @@ class CropSampler:
         """People, camera, frame and things in front; None when too little of the target would be seen."""
         target = self._troupes.main(index, rng)
         closest = 0.75 if rng.random() < 0.2 else 1.4
-        camera = draw_camera(rng, target.surface, closest_m=closest)
+        camera = draw_camera(rng, target.surface, closest_m=closest, quarter_turns=self.config.quarter_turns)
         figures = [target]
         if not alone:
             companions = self.config.companions

@@ -59,9 +59,9 @@ Dress = Callable[..., list[Cloth]]
 
 
 class Poses(Protocol):
-    """Draws a pose; the same generator state gives the same pose."""
+    """Draws a pose; the same generator state gives the same pose. lying: as in `PoseLibrary.sample`."""
 
-    def sample(self, rng: np.random.Generator) -> Pose: ...
+    def sample(self, rng: np.random.Generator, *, lying: float = 1.0) -> Pose: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +76,11 @@ class Cast:
     paint: BodyPaint
     skins: Photos
 
-    def troupe(self, rng: np.random.Generator, count: int) -> Troupe:
-        """Draw `count` people, facing +z, without clothes."""
+    def troupe(self, rng: np.random.Generator, count: int, *, lying: float = 1.0) -> Troupe:
+        """Draw `count` people, facing +z, without clothes. lying: as in `PoseLibrary.sample`."""
         shapes = [self.shapes.sample(rng) for _ in range(count)]
         coefficients = np.stack([s.coefficients for s in shapes])
-        poses = [self.poses.sample(rng) for _ in range(count)]
+        poses = [self.poses.sample(rng, lying=lying) for _ in range(count)]
         return Troupe(
             coefficients=coefficients,
             femininity=np.array([s.femininity for s in shapes], np.float32),

@@ -33,9 +33,10 @@ class Troupes:
 
     SAMPLES, BYSTANDERS = 16, 8
 
-    def __init__(self, pack: SynthPack, seed: int, *, texel_m: float, widest_yaw_deg: float = 180.0) -> None:
-        """texel_m: size of a picture pixel on the body, about. widest_yaw_deg: of people's headings; all become smaller alike."""
-        self._pack, self._seed, self._texel_m = pack, seed, texel_m
+    def __init__(self, pack: SynthPack, seed: int, *, texel_m: float, widest_yaw_deg: float = 180.0, lying: float = 1.0) -> None:
+        """texel_m: size of a picture pixel on the body, about. widest_yaw_deg: of people's headings; all become smaller alike.
+        lying: as in `PoseLibrary.sample`."""
+        self._pack, self._seed, self._texel_m, self._lying = pack, seed, texel_m, lying
         self._yaw_share = widest_yaw_deg / 180
         self._kept: _Kept | None = None
 
@@ -57,7 +58,8 @@ class Troupes:
         number = index // self.SAMPLES
         if self._kept is None or self._kept.number != number:
             rng = np.random.default_rng((self._seed, number, _STREAM))
-            self._kept = _Kept(number, self._pack.parts.cast.troupe(rng, self.SAMPLES + self.BYSTANDERS))
+            people = self.SAMPLES + self.BYSTANDERS
+            self._kept = _Kept(number, self._pack.parts.cast.troupe(rng, people, lying=self._lying))
         return self._kept
 
     def _bystander(self, kept: _Kept, k: int) -> Figure:

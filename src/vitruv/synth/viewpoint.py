@@ -16,11 +16,19 @@ def draw_yaw(rng: np.random.Generator) -> float:
     return float(rng.normal(0, 0.7)) if rng.random() < 0.55 else float(rng.uniform(-np.pi, np.pi))
 
 
-def draw_camera(rng: np.random.Generator, points: AnyArray, *, closest_m: float = 1.1, farthest_m: float = 9.0) -> Camera:
+def draw_camera(
+    rng: np.random.Generator,
+    points: AnyArray,
+    *,
+    closest_m: float = 1.1,
+    farthest_m: float = 9.0,
+    quarter_turns: float = 0.0,
+) -> Camera:
     """A camera in the direction of +z before a person, with a focal length of 1 pixel and the origin in the middle.
 
     points: (V, 3) of the person, world axes. Distance, height and roll are those of photos; the optical axis does not have to
-    go through the person.
+    go through the person. quarter_turns: chance that somebody wider than high is seen by a camera that lies on either side; a
+    network that learns from such pictures can be shown people who lie with the picture turned.
     """
     low, high = bounds_of(points)
     centre, tall = (low + high) / 2, float(high[1] - low[1])
@@ -37,6 +45,8 @@ def draw_camera(rng: np.random.Generator, points: AnyArray, *, closest_m: float 
     # Far from the optical axis people look sheared, as at the borders of wide-angle photos.
     aim = centre + np.array([rng.normal(0, 0.12 * distance), rng.normal(0, 0.07 * distance + 0.1 * tall), 0.0])
     roll = float(rng.normal(0, 0.05)) if rng.random() < 0.9 else float(rng.normal(0, 0.4))
+    if quarter_turns and float(high[0] - low[0]) > tall and rng.random() < quarter_turns:
+        roll += float(rng.choice([-0.5, 0.5])) * np.pi
     return Camera.look_at(eye, aim, up=UP, focal_px=1.0, centre_xy=(0.0, 0.0), roll=roll)
 
 

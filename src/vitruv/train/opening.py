@@ -10,7 +10,7 @@ import torch
 from vitruv.errors import InputError
 from vitruv.networks import normalise
 from vitruv.surface import Atlas
-from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack
+from vitruv.synth import CropConfig, CropSampler, Sampler, SceneSampler, SynthPack
 from vitruv.train.compact_start import start_from_run
 from vitruv.train.config import DataConfig
 from vitruv.train.detector import DetectorConfig, DetectorTask
@@ -33,7 +33,8 @@ def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *,
     if isinstance(config, RegressorConfig):
         crops = CropSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
         task = RegressorTask(config, held_out=[crops(i) for i in range(data.held_out)], atlas=Atlas.load())
-        return task, CropSampler(parts, size_hw=config.size_hw, seed=seed)
+        drawn = CropConfig(size_hw=config.size_hw, lying=config.lying, quarter_turns=config.quarter_turns)
+        return task, CropSampler(parts, seed=seed, config=drawn)
     scenes = SceneSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
     return (
         DetectorTask(config, held_out=[scenes(i) for i in range(data.held_out)]),
