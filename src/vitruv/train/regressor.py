@@ -47,9 +47,9 @@ class RegressorConfig:
     uv_beta: float = 0.03
     """Where the smooth-L1 loss of U and V turns linear."""
     keypoint_weight: float = 0.1
-    lying: float = 5.0
-    """How many times as often as in other samples people lie; who is met rarely is learnt badly."""
-    quarter_turns: float = 0.5
+    lying: float = 1.0
+    """How many times as often as usual people lie: who is met rarely is learnt badly."""
+    quarter_turns: float = 0.0
     """Chance that who is wider than high is seen turned by a quarter, as the runtime looks at them too."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
