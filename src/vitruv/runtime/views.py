@@ -53,7 +53,8 @@ def seen_boxes(views: Sequence[View], boxes_xyxy: Float32Array, size_hw: tuple[i
 def largest_piece(mask: BoolArray) -> BoolArray:
     """(h, w): the piece with most cells that are connected by their sides.
 
-    Every cell takes the largest number of its neighbours until nothing changes: few steps on maps of some tens of cells.
+    Every cell takes the largest number of its neighbours until nothing changes: few steps on maps of some tens of cells. The base
+    install has no scipy, which could label them.
     """
     numbers = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
     while True:
