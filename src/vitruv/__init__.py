@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vitruv._version import __version__
 from vitruv.errors import VitruvError
 from vitruv.results import ChartMap, DensePoses
 
 if TYPE_CHECKING:
     from vitruv.runtime import Predictor, load
-
-__version__ = "0.1.0"
 
 __all__ = ["ChartMap", "DensePoses", "Predictor", "VitruvError", "__version__", "load"]
 

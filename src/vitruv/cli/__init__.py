@@ -70,7 +70,7 @@ def _answer(arguments: list[str]) -> int:
         print(_usage())
         return 0 if arguments else _CANNOT_BE_USED
     if arguments[0] == "--version":
-        from vitruv import __version__
+        from vitruv._version import __version__
 
         print(f"vitruv {__version__}")
         return 0

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitruv import __version__
+from vitruv._version import __version__
 from vitruv.errors import InputError, ModelError
 from vitruv.export.graph import build_graph, round_weights, run_graph, save_graph
 from vitruv.export.runs import mean_network, read_runs, training_of

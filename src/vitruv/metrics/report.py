@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitruv import __version__
+from vitruv._version import __version__
 from vitruv.errors import FormatError, UnwritableFileError
 from vitruv.formats import replacing
 from vitruv.formats.json_records import parse_json
