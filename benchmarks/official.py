@@ -30,7 +30,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the maker of random checkpoints lives there
 
 from rcnn_checkpoints import random_tensors, write_checkpoint
-from vitruv.export.rcnn_model import convert_checkpoint
+from vitruv.convert import convert_checkpoint
 from vitruv.geometry import placement_xywh
 from vitruv.geometry.proposals import select_detections
 from vitruv.rcnn_config import RCNNArchitecture

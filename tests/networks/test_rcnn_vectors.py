@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from vitruv.export.detectron2 import read_checkpoint
-from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
+from vitruv.convert import ModelSettings, convert_checkpoint
+from vitruv.convert.detectron2 import read_checkpoint
 from vitruv.networks.rcnn import DensePoseRCNN
 from vitruv.rcnn_config import DetectionRules
 from vitruv.results import DensePoses

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vitruv.convert import ModelSettings, convert_checkpoint
 from vitruv.errors import ModelError
-from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.rcnn_config import DetectionRules
 from vitruv.runtime.rcnn import RCNNModel
 from vitruv.runtime.rcnn_augment import AugmentedModel, augmented, mirror_maps

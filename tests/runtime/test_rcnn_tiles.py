@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.winograd import conv3x3, doubled, transposed4x4
+from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.convert.winograd import conv3x3, doubled, transposed4x4
 from vitruv.geometry import resize_bilinear
 from vitruv.runtime.rcnn_graph import Graph, array
 from vitruv.runtime.rcnn_merge import cells_read, under_tiles

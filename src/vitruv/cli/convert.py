@@ -9,8 +9,8 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.convert import ModelSettings, convert_checkpoint
 from vitruv.errors import InputError
-from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.rcnn_config import DetectionRules
 
 

@@ -1,7 +1,4 @@
-"""Trained networks and foreign checkpoints to ONNX graphs.
-
-Training needs torch, converting a checkpoint does not (`vitruv.export.rcnn_model`), so that what follows is imported when used.
-"""
+"""Trained networks to ONNX graphs. Exporting needs torch, so everything is imported when it is first used."""
 
 from __future__ import annotations
 

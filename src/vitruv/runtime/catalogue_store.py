@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from vitruv.convert import convert_checkpoint
 from vitruv.errors import ModelError, UnreadableFileError
-from vitruv.export.rcnn_model import convert_checkpoint
 from vitruv.runtime.catalogue import ADDRESS, CATALOGUE, Entry
 from vitruv.runtime.catalogue_download import Progress, download
 

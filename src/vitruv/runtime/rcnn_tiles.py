@@ -1,7 +1,7 @@
 """Which cells tiles read and write, and running a graph on many tiles.
 
 A map is a table of cells, (h * w, channels), perhaps with others before and after it. It is cut into tiles of 4x4 cells, which
-stand over its right and lower edge where its size is no multiple of 4. Graphs made by `vitruv.export.winograd` take a table and
+stand over its right and lower edge where its size is no multiple of 4. Graphs made by `vitruv.convert.winograd` take a table and
 the numbers of the rows that each tile reads; what they compute comes back as (16, tiles, channels).
 """
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.convert.onnx_writer import OnnxGraph
 
 TILE = 4
 WINDOW = 6  # cells of input per side of a tile

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_layers import conv, input_channels_last, output_channels_last, twice_bilinear
-from vitruv.export.rcnn_trunk_graph import bottom_up
+from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.convert.rcnn_layers import conv, input_channels_last, output_channels_last, twice_bilinear
+from vitruv.convert.rcnn_trunk_graph import bottom_up
 from vitruv.geometry.proposals import ANCHOR_RATIOS
 from vitruv.rcnn_config import PYRAMID_LEVELS, RCNNArchitecture
 

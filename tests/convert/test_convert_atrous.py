@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vitruv.export.atrous import axis_of, can_spread, conv3x3_dilated
-from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.convert.atrous import axis_of, can_spread, conv3x3_dilated
+from vitruv.convert.onnx_writer import OnnxGraph
 from vitruv.runtime.rcnn_graph import Graph, array
 from vitruv.types import Float32Array
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.convert.onnx_writer import OnnxGraph
 
 
 def conv(g: OnnxGraph, x: str, *names: str, kernel: int, dilation: int = 1, bias: bool = True) -> str:

@@ -16,9 +16,9 @@ from safetensors.numpy import load_file
 
 from rcnn_checkpoints import random_tensors, write_checkpoint
 from vitruv.cli import main
+from vitruv.convert import ModelSettings, convert_checkpoint
+from vitruv.convert.detectron2 import read_checkpoint
 from vitruv.errors import FormatError, InputError, MissingFileError, ModelError, UnsafeFileError, VitruvError
-from vitruv.export.detectron2 import read_checkpoint
-from vitruv.export.rcnn_model import ModelSettings, convert_checkpoint
 from vitruv.networks.rcnn import DensePoseRCNN
 from vitruv.rcnn_config import RCNNArchitecture
 from vitruv.runtime.loading import load

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitruv.export.onnx_writer import OnnxGraph
+from vitruv.convert.onnx_writer import OnnxGraph
 from vitruv.types import Float64Array
 
 # Points at which polynomials are evaluated, besides infinity; in this order, the first ones of which short chains

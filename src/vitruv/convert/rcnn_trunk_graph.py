@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_layers import conv
-from vitruv.export.winograd import conv3x3, zero_row
+from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.convert.rcnn_layers import conv
+from vitruv.convert.winograd import conv3x3, zero_row
 from vitruv.rcnn_config import NORM_EPSILON, PYRAMID_LEVELS, RCNNArchitecture
 
 _TRUNK = "backbone.bottom_up"

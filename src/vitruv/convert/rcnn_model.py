@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
+from vitruv.convert import rcnn_graphs
+from vitruv.convert import rcnn_tile_graphs as tiles
+from vitruv.convert.detectron2 import Checkpoint, read_checkpoint
+from vitruv.convert.onnx_writer import OnnxGraph, Stored
+from vitruv.convert.rcnn_people_graph import people, tiled_people
+from vitruv.convert.safetensors_file import write_safetensors
 from vitruv.errors import InputError, UnwritableFileError
-from vitruv.export import rcnn_graphs
-from vitruv.export import rcnn_tile_graphs as tiles
-from vitruv.export.detectron2 import Checkpoint, read_checkpoint
-from vitruv.export.onnx_writer import OnnxGraph, Stored
-from vitruv.export.rcnn_people_graph import people, tiled_people
-from vitruv.export.safetensors_file import write_safetensors
 from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
 

@@ -1,4 +1,4 @@
-"""Graphs of a DensePose-RCNN for processors, where the wide 3x3 convolutions go by tiles (see `vitruv.export.winograd`).
+"""Graphs of a DensePose-RCNN for processors, where the wide 3x3 convolutions go by tiles (see `vitruv.convert.winograd`).
 
 They have the numbers of the whole graphs in `rcnn_graphs` and take half the time. Maps are tables of cells, the levels of the
 pyramid one after the other in one table; `vitruv.runtime.rcnn_tiles` says which rows a tile reads and writes.
@@ -6,10 +6,10 @@ pyramid one after the other in one table; `vitruv.runtime.rcnn_tiles` says which
 
 from __future__ import annotations
 
-from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_layers import conv, input_channels_last, joined, output_channels_last, twice_bilinear
-from vitruv.export.rcnn_trunk_graph import Tiles, bottom_up
-from vitruv.export.winograd import OUTPUTS, PRODUCTS, conv3x3, conv_of_windows, doubled, windows_of_doubled, zero_row
+from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.convert.rcnn_layers import conv, input_channels_last, joined, output_channels_last, twice_bilinear
+from vitruv.convert.rcnn_trunk_graph import Tiles, bottom_up
+from vitruv.convert.winograd import OUTPUTS, PRODUCTS, conv3x3, conv_of_windows, doubled, windows_of_doubled, zero_row
 from vitruv.geometry.proposals import ANCHOR_RATIOS
 from vitruv.rcnn_config import RCNNArchitecture
 

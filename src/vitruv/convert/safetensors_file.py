@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.export.onnx_writer import Stored
+from vitruv.convert.onnx_writer import Stored
 from vitruv.types import AnyArray
 
 _ALIGNMENT = 64  # every tensor begins at a multiple of this, so that it can be used where it lies

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitruv.export.atrous import can_spread, conv3x3_dilated
-from vitruv.export.onnx_writer import OnnxGraph
-from vitruv.export.rcnn_layers import conv
+from vitruv.convert.atrous import can_spread, conv3x3_dilated
+from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.convert.rcnn_layers import conv
 from vitruv.rcnn_config import ASPP_DILATIONS, GROUPS, NORM_EPSILON, RCNNArchitecture
 
 _ASPP = "roi_heads.densepose_head.ASPP"
