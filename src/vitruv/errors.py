@@ -18,10 +18,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 
 class VitruvError(Exception):
-    """Base of every error that Vitruv raises on purpose."""
+    """Base of every error that Vitruv raises on purpose. All of them can be pickled, so that they come back from process pools."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own way calls the class with `args`, the finished message, which is not what our constructors take.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[VitruvError], args: tuple[object, ...], fields: dict[str, object]) -> VitruvError:
+    """An error as it was: its class, message and fields, without running its constructor again."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class InputError(VitruvError, ValueError):
