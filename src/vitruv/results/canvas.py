@@ -1,0 +1,42 @@
+"""All people of a picture in one map of its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vitruv.results.chart_map import ChartMap
+from vitruv.types import Float32Array, Int32Array, Int64Array
+
+
+class Canvas(NamedTuple):
+    """What `DensePoses.canvas` returns; also unpacks as `chart, person = people.canvas()`.
+
+    chart: a `ChartMap` of the picture's size.
+    person: (h, w) int32, who is seen: 0 = background, i + 1 = person i.
+    """
+
+    chart: ChartMap
+    person: Int32Array
+
+
+def paint(charts: Sequence[ChartMap], placements_xywh: Int64Array, scores: Float32Array, size_hw: tuple[int, int]) -> Canvas:
+    """Draw the charts from the lowest score to the highest, so that the highest is on top (the earlier one, when equal)."""
+    height, width = size_hw
+    labels = np.zeros(size_hw, np.uint8)
+    uv = np.zeros((2, *size_hw), np.float32)
+    person = np.zeros(size_hw, np.int32)
+    for i in np.argsort(-scores, kind="stable")[::-1]:
+        x, y, w, h = (int(v) for v in placements_xywh[i])
+        left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if left >= right or top >= bottom:
+            continue
+        inner = (slice(top - y, bottom - y), slice(left - x, right - x))
+        outer = (slice(top, bottom), slice(left, right))
+        seen = charts[i].labels[inner] > 0
+        labels[outer][seen] = charts[i].labels[inner][seen]
+        uv[(slice(None), *outer)][:, seen] = charts[i].uv[(slice(None), *inner)][:, seen]
+        person[outer][seen] = i + 1
+    return Canvas(ChartMap(labels, uv), person)
