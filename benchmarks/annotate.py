@@ -29,11 +29,11 @@ import numpy as np
 from PIL import Image
 
 from vitruv.annotate import Project, Views, add_photo, invite
-from vitruv.annotate.leases import take_next
-from vitruv.annotate.masks import encode_mask
-from vitruv.annotate.people import save_boxes
+from vitruv.annotate.domain.leases import take_next
+from vitruv.annotate.domain.masks import encode_mask
+from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.workflow import submit
 from vitruv.annotate.study.http import Client, Refused
-from vitruv.annotate.workflow import submit
 from vitruv.surface import Atlas
 
 START_S = 120.0

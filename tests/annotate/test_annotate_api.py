@@ -14,7 +14,7 @@ import pytest
 from annotating import add_photos, enter, photo_bytes
 
 from vitruv.annotate import Project, add_photo_file, owner_token
-from vitruv.annotate.refusals import TooLargeError
+from vitruv.annotate.domain.refusals import TooLargeError
 from vitruv.annotate.study import Server
 from vitruv.annotate.study.http import Client, Refused
 

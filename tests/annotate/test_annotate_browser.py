@@ -14,7 +14,7 @@ import pytest
 from annotating import photo_bytes, wait_until
 
 from vitruv.annotate import Project, Views, add_photo, owner_token
-from vitruv.annotate.overview import task_state
+from vitruv.annotate.domain.overview import task_state
 from vitruv.annotate.study import Server
 from vitruv.cli import check
 
@@ -178,7 +178,7 @@ def test_from_photo_to_checked_export(window: Window, project: Project, tmp_path
 
 
 def task_owner(project: Project) -> Any:
-    from vitruv.annotate.accounts import by_token
+    from vitruv.annotate.domain.accounts import by_token
 
     return by_token(project, owner_token(project))
 

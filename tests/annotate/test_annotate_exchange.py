@@ -11,12 +11,12 @@ import pytest
 from annotating import add_photos, photo_bytes, somebody
 
 from vitruv.annotate import Project, Views, add_photo, export_coco, import_coco
-from vitruv.annotate.leases import take
-from vitruv.annotate.masks import encode_mask
-from vitruv.annotate.overview import photo_page, task_state
-from vitruv.annotate.points import skip_point
-from vitruv.annotate.refusals import UnusableError
-from vitruv.annotate.workflow import send_back, submit
+from vitruv.annotate.domain.leases import take
+from vitruv.annotate.domain.masks import encode_mask
+from vitruv.annotate.domain.overview import photo_page, task_state
+from vitruv.annotate.domain.points import skip_point
+from vitruv.annotate.domain.refusals import UnusableError
+from vitruv.annotate.domain.workflow import send_back, submit
 from vitruv.cli import check
 from vitruv.errors import FormatError
 from vitruv.surface import Atlas

@@ -19,13 +19,13 @@ import pytest
 from annotating import Postgres, photo_bytes, wait_until
 
 from vitruv.annotate import Project, Views, add_photo, invite
-from vitruv.annotate.leases import take_next
-from vitruv.annotate.masks import encode_mask, masks_of
-from vitruv.annotate.people import save_boxes
-from vitruv.annotate.refusals import AwayError, FullError
+from vitruv.annotate.domain.leases import take_next
+from vitruv.annotate.domain.masks import encode_mask, masks_of
+from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.refusals import AwayError, FullError
+from vitruv.annotate.domain.workflow import submit
 from vitruv.annotate.study import Server
 from vitruv.annotate.study.http import Client, Refused
-from vitruv.annotate.workflow import submit
 from vitruv.errors import InputError
 
 BOX = [{"x": 10, "y": 10, "w": 60, "h": 120}]
@@ -72,7 +72,7 @@ def test_a_database_that_is_not_there(tmp_path: Path) -> None:
 def test_a_write_that_fails_in_the_middle_leaves_nothing(any_project: Project) -> None:
     import sqlalchemy as sa
 
-    from vitruv.annotate.schema import annotators
+    from vitruv.annotate.domain.schema import annotators
 
     with contextlib.suppress(KeyError), any_project.store.write() as connection:
         row = {"id": "x", "name": "Half", "role": "owner", "token_sha256": "0", "active": True, "created": 0.0}
@@ -173,9 +173,9 @@ import sys
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from vitruv.annotate import Project
-from vitruv.annotate.accounts import by_token
-from vitruv.annotate.leases import take
-from vitruv.annotate.masks import save_masks
+from vitruv.annotate.domain.accounts import by_token
+from vitruv.annotate.domain.leases import take
+from vitruv.annotate.domain.masks import save_masks
 from test_annotate_faults import _mask
 project = Project.open(Path(sys.argv[1]))
 ada = by_token(project, sys.argv[2])
@@ -189,7 +189,7 @@ while True:
 
 
 def _kept_step(project: Project, task: str) -> int:
-    from vitruv.annotate.masks import decode_mask
+    from vitruv.annotate.domain.masks import decode_mask
 
     with project.store.read() as connection:
         kept = {part: int(decode_mask(counts).sum()) - 1 for part, counts in masks_of(connection, task).items()}

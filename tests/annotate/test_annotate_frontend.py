@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vitruv.annotate.app import STATIC
-from vitruv.annotate.masks import decode_mask, encode_mask
+from vitruv.annotate.domain.masks import decode_mask, encode_mask
+from vitruv.annotate.http.app import STATIC
 
 
 def _run_node(script: str, given: object) -> object:

@@ -8,11 +8,11 @@ import pytest
 from annotating import Clock, add_photos, somebody
 
 from vitruv.annotate import Annotator, Project
-from vitruv.annotate.leases import Lease, release, renew, take, take_next
-from vitruv.annotate.overview import task_state
-from vitruv.annotate.people import save_boxes
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
-from vitruv.annotate.workflow import submit
+from vitruv.annotate.domain.leases import Lease, release, renew, take, take_next
+from vitruv.annotate.domain.overview import task_state
+from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.domain.workflow import submit
 
 BOX = [{"x": 10, "y": 10, "w": 60, "h": 120}]
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from toy_model import painted_picture, write_toy_model
 from vitruv.annotate import Project, Proposer, Views, add_photo
-from vitruv.annotate.masks import decode_mask
+from vitruv.annotate.domain.masks import decode_mask
 from vitruv.annotate.study import Server
 from vitruv.annotate.study.http import Client, Refused
 from vitruv.cli import annotate as command

@@ -12,7 +12,7 @@ import pytest
 from annotating import somebody
 
 from vitruv.annotate import Project, Views, invite
-from vitruv.annotate.refusals import UnusableError
+from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.study import Server, SimulatedAnnotator, add_scenes, error_map, study_errors, truth_of, write_report
 from vitruv.cli import annotate
 from vitruv.surface import Atlas
@@ -97,8 +97,8 @@ def test_what_is_put_in_comes_out(study: Project, views: Views, tmp_path: Path) 
 
 
 def test_people_of_a_study_are_not_told_the_truth(study: Project, views: Views) -> None:
-    from vitruv.annotate.leases import take_next
-    from vitruv.annotate.overview import task_state
+    from vitruv.annotate.domain.leases import take_next
+    from vitruv.annotate.domain.overview import task_state
 
     ada = somebody(study)
     lease = take_next(study, ada)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from vitruv.annotate import Views
-from vitruv.annotate.app import STATIC
-from vitruv.annotate.refusals import NotFoundError, UnusableError
+from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
+from vitruv.annotate.http.app import STATIC
 from vitruv.surface.charts import CHARTS_OF_PART, NUM_PARTS, PART_OF_CHART
 
 PART = 13  # a small one: right lower arm

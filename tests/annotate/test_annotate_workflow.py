@@ -9,13 +9,13 @@ import pytest
 from annotating import add_photos, somebody
 
 from vitruv.annotate import Annotator, Project, Views
-from vitruv.annotate.leases import take, take_next
-from vitruv.annotate.masks import encode_mask, save_masks
-from vitruv.annotate.overview import photo_page, progress, task_list, task_state
-from vitruv.annotate.people import save_boxes
-from vitruv.annotate.points import place_point, sample_person, skip_point
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
-from vitruv.annotate.workflow import accept, send_back, submit
+from vitruv.annotate.domain.leases import take, take_next
+from vitruv.annotate.domain.masks import encode_mask, save_masks
+from vitruv.annotate.domain.overview import photo_page, progress, task_list, task_state
+from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.points import place_point, sample_person, skip_point
+from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.domain.workflow import accept, send_back, submit
 
 HEAD = np.zeros((256, 256), bool)
 HEAD[10:50, 100:150] = True

@@ -1,19 +1,25 @@
 """The annotation tool: photos in a browser become DensePose-COCO data.
 
 A `Project` is a folder with photos and a database. Annotators box people, outline their 14 parts, and mark sampled points on six
-views of the body; `leases` and `workflow` say who does what, `exchange` reads and writes COCO files, `study` measures how exact
+views of the body. `domain` holds projects, tasks and answers, `http` the server, `static` the pages, and `study` measures how exact
 annotators are on photos with known truth.
 """
 
-from vitruv.annotate.accounts import Annotator, invite, owner_token
-from vitruv.annotate.app import create_app
-from vitruv.annotate.exchange import export_coco, import_coco
-from vitruv.annotate.listening import listen
-from vitruv.annotate.photos import add_photo, add_photo_file
-from vitruv.annotate.project import Project, Settings
-from vitruv.annotate.proposer import Proposer
-from vitruv.annotate.store import Store
-from vitruv.annotate.views import Views
+from vitruv.annotate.domain import (
+    Annotator,
+    Project,
+    Proposer,
+    Settings,
+    Store,
+    Views,
+    add_photo,
+    add_photo_file,
+    export_coco,
+    import_coco,
+    invite,
+    owner_token,
+)
+from vitruv.annotate.http import create_app, listen
 
 __all__ = [
     "Annotator",

@@ -106,7 +106,7 @@ def _sampler(options: StudyOptions) -> SceneSampler:
 
 def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
     from vitruv.annotate import Views, invite
-    from vitruv.annotate.refusals import TakenError
+    from vitruv.annotate.domain.refusals import TakenError
     from vitruv.annotate.study import Server, SimulatedAnnotator, truth_of
 
     def truth(task: dict[str, Any]) -> Any:

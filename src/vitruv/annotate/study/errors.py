@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.agreement import surface_points
-from vitruv.annotate.points import points_of
-from vitruv.annotate.project import Project
-from vitruv.annotate.schema import annotators, people, tasks
+from vitruv.annotate.domain.agreement import surface_points
+from vitruv.annotate.domain.points import points_of
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.schema import annotators, people, tasks
 from vitruv.annotate.study.scenes import truth_of
 from vitruv.surface import Atlas, SurfacePoints
 from vitruv.surface.charts import PART_OF_CHART

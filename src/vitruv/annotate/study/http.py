@@ -10,12 +10,12 @@ from typing import Any
 
 import uvicorn
 
-from vitruv.annotate.app import create_app
-from vitruv.annotate.listening import listen
-from vitruv.annotate.project import Project
-from vitruv.annotate.proposer import Proposer
-from vitruv.annotate.refusals import AwayError, Refusal
-from vitruv.annotate.views import Views
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.proposer import Proposer
+from vitruv.annotate.domain.refusals import AwayError, Refusal
+from vitruv.annotate.domain.views import Views
+from vitruv.annotate.http.app import create_app
+from vitruv.annotate.http.listening import listen
 
 _START_S = 20.0
 _PATIENCE_S = 300.0

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vitruv.annotate.agreement import agreement
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import UnusableError
+from vitruv.annotate.domain.agreement import agreement
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.study.body_picture import draw_error_map
 from vitruv.annotate.study.errors import StudyErrors, error_map, study_errors
 from vitruv.errors import MissingExtraError, UnwritableFileError

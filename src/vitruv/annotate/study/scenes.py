@@ -10,14 +10,14 @@ import numpy as np
 import sqlalchemy as sa
 from PIL import Image
 
-from vitruv.annotate.masks import encode_mask, write_masks
-from vitruv.annotate.people import Box, add_person
-from vitruv.annotate.photos import Photo, add_photo
-from vitruv.annotate.points import sample_person, write_points
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import NotFoundError
-from vitruv.annotate.schema import new_id, tasks
-from vitruv.annotate.workflow import open_stage
+from vitruv.annotate.domain.masks import encode_mask, write_masks
+from vitruv.annotate.domain.people import Box, add_person
+from vitruv.annotate.domain.photos import Photo, add_photo
+from vitruv.annotate.domain.points import sample_person, write_points
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import NotFoundError
+from vitruv.annotate.domain.schema import new_id, tasks
+from vitruv.annotate.domain.workflow import open_stage
 from vitruv.formats import replacing
 from vitruv.sampling import GRID
 from vitruv.surface import Atlas, SurfacePoints

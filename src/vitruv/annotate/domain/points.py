@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.leases import hold
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import NotFoundError, UnusableError
-from vitruv.annotate.schema import masks, points, tasks
-from vitruv.annotate.views import SurfacePoint, Views
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.leases import hold
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
+from vitruv.annotate.domain.schema import masks, points, tasks
+from vitruv.annotate.domain.views import SurfacePoint, Views
 from vitruv.sampling import PART_ORDER, point_count, sample_points
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES
 from vitruv.types import BoolArray

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from vitruv.annotate.refusals import AwayError, FullError
-from vitruv.annotate.schema import metadata
+from vitruv.annotate.domain.refusals import AwayError, FullError
+from vitruv.annotate.domain.schema import metadata
 from vitruv.errors import InputError
 
 _SQLITE_WAIT_S = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from vitruv.annotate.refusals import AwayError
+from vitruv.annotate.domain.refusals import AwayError
 from vitruv.errors import VitruvError
 from vitruv.media import read_image
 from vitruv.results import DensePoses

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.masks import encode_mask
-from vitruv.annotate.overview import task_state
-from vitruv.annotate.photos import photo_file
-from vitruv.annotate.project import Project
-from vitruv.annotate.proposer import Proposer
-from vitruv.annotate.views import SurfacePoint, Views
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.masks import encode_mask
+from vitruv.annotate.domain.overview import task_state
+from vitruv.annotate.domain.photos import photo_file
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.proposer import Proposer
+from vitruv.annotate.domain.views import SurfacePoint, Views
 from vitruv.geometry import clip, xyxy_to_xywh
 from vitruv.results import ChartMap, DensePoses
 from vitruv.sampling import GRID

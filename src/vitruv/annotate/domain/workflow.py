@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.leases import hold, record
-from vitruv.annotate.masks import decoded, masks_of
-from vitruv.annotate.points import Sample, sample_person, write_points
-from vitruv.annotate.project import Project, read_settings
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
-from vitruv.annotate.schema import masks, new_id, people, points, tasks
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.leases import hold, record
+from vitruv.annotate.domain.masks import decoded, masks_of
+from vitruv.annotate.domain.points import Sample, sample_person, write_points
+from vitruv.annotate.domain.project import Project, read_settings
+from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.domain.schema import masks, new_id, people, points, tasks
 
 _LONGEST_NOTE = 2000
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from vitruv.annotate.viewpoints import VIEWS_PER_PART, Viewpoint, viewpoints
+from vitruv.annotate.domain.viewpoints import VIEWS_PER_PART, Viewpoint, viewpoints
 from vitruv.errors import FormatError
 from vitruv.render import Camera, Raster, rasterise
 from vitruv.surface import Atlas

@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate import schema
-from vitruv.annotate.refusals import UnusableError
-from vitruv.annotate.store import Store, sqlite_url
+from vitruv.annotate.domain import schema
+from vitruv.annotate.domain.refusals import UnusableError
+from vitruv.annotate.domain.store import Store, sqlite_url
 from vitruv.errors import FormatError, InputError, UnwritableFileError
 from vitruv.formats import replacing
 

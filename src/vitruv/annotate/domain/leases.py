@@ -12,11 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.project import Project, as_settings
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
-from vitruv.annotate.schema import annotators, events, new_id, tasks
-from vitruv.annotate.schema import project as project_table
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.project import Project, as_settings
+from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
+from vitruv.annotate.domain.schema import annotators, events, new_id, tasks
+from vitruv.annotate.domain.schema import project as project_table
 
 KINDS = ("boxes", "parts", "points")
 WORKABLE = ("open", "returned")

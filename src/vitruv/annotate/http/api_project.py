@@ -9,16 +9,16 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from vitruv.annotate import accounts
-from vitruv.annotate.access import Body, InProject, Who, WithViews, cookie_name
-from vitruv.annotate.agreement import agreement
-from vitruv.annotate.bodies import body_bytes, body_to_file
-from vitruv.annotate.exchange import export_coco, import_coco
-from vitruv.annotate.overview import photo_page, progress
-from vitruv.annotate.photos import add_photo, photo_file, thumbnail
-from vitruv.annotate.refusals import FullError, UnusableError
-from vitruv.annotate.routes import PlainRoute
-from vitruv.annotate.schema import new_id
+from vitruv.annotate.domain import accounts
+from vitruv.annotate.domain.agreement import agreement
+from vitruv.annotate.domain.exchange import export_coco, import_coco
+from vitruv.annotate.domain.overview import photo_page, progress
+from vitruv.annotate.domain.photos import add_photo, photo_file, thumbnail
+from vitruv.annotate.domain.refusals import FullError, UnusableError
+from vitruv.annotate.domain.schema import new_id
+from vitruv.annotate.http.access import Body, InProject, Who, WithViews, cookie_name
+from vitruv.annotate.http.bodies import body_bytes, body_to_file
+from vitruv.annotate.http.routes import PlainRoute
 from vitruv.errors import FormatError, UnwritableFileError
 
 router = APIRouter(prefix="/api", route_class=PlainRoute)

@@ -11,15 +11,15 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from vitruv.annotate import api_project, api_work
-from vitruv.annotate.access import GuardHeaders
-from vitruv.annotate.project import Project
-from vitruv.annotate.proposer import Proposer
-from vitruv.annotate.refusals import Refusal
-from vitruv.annotate.views import Views
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.proposer import Proposer
+from vitruv.annotate.domain.refusals import Refusal
+from vitruv.annotate.domain.views import Views
+from vitruv.annotate.http import api_project, api_work
+from vitruv.annotate.http.access import GuardHeaders
 from vitruv.errors import VitruvError
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 _ASK_AGAIN = {"cache-control": "no-cache"}
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.leases import hold
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import TakenError, UnusableError
-from vitruv.annotate.schema import new_id, people, photos, tasks
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.leases import hold
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import TakenError, UnusableError
+from vitruv.annotate.domain.schema import new_id, people, photos, tasks
 
 SMALLEST_SIDE_PX = 8
 MOST_PEOPLE = 200

@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.leases import KINDS
-from vitruv.annotate.masks import masks_of
-from vitruv.annotate.people import boxes_of
-from vitruv.annotate.points import points_of
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import NotAllowedError, NotFoundError
-from vitruv.annotate.schema import annotators, people, photos, points, tasks
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.leases import KINDS
+from vitruv.annotate.domain.masks import masks_of
+from vitruv.annotate.domain.people import boxes_of
+from vitruv.annotate.domain.points import points_of
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError
+from vitruv.annotate.domain.schema import annotators, people, photos, points, tasks
 
 STATES = ("open", "returned", "submitted", "accepted")
 _PAGE = 60

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.masks import encode_mask, masks_of, write_masks
-from vitruv.annotate.people import Box, add_person
-from vitruv.annotate.points import points_of
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import UnusableError
-from vitruv.annotate.schema import new_id, people, photos, points, tasks
-from vitruv.annotate.workflow import open_stage
+from vitruv.annotate.domain.masks import encode_mask, masks_of, write_masks
+from vitruv.annotate.domain.people import Box, add_person
+from vitruv.annotate.domain.points import points_of
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import UnusableError
+from vitruv.annotate.domain.schema import new_id, people, photos, points, tasks
+from vitruv.annotate.domain.workflow import open_stage
 from vitruv.errors import InputError
 from vitruv.formats import AnnotationFile, AnnotationWriter, Person, decode_rle
 from vitruv.sampling import GRID

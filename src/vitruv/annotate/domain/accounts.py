@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import (
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import (
     NotAllowedError,
     NotFoundError,
     NoTokenError,
@@ -18,7 +18,7 @@ from vitruv.annotate.refusals import (
     UnusableError,
     WrongTokenError,
 )
-from vitruv.annotate.schema import annotators, new_id
+from vitruv.annotate.domain.schema import annotators, new_id
 
 ROLES = ("annotator", "reviewer", "owner")
 """Each may do what the one before may: annotate; accept and send back; manage photos, people and settings."""

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from vitruv.annotate.refusals import FullError, TooLargeError, UnusableError
+from vitruv.annotate.domain.refusals import FullError, TooLargeError, UnusableError
 from vitruv.errors import UnwritableFileError
 from vitruv.formats import replacing
 

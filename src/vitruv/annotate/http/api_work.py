@@ -7,15 +7,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from vitruv.annotate import leases, workflow
-from vitruv.annotate.access import Body, InProject, LeaseKey, Who, WithModel, WithViews
-from vitruv.annotate.masks import save_masks
-from vitruv.annotate.overview import task_list, task_state
-from vitruv.annotate.people import save_boxes
-from vitruv.annotate.points import place_point, skip_point
-from vitruv.annotate.proposals import propose
-from vitruv.annotate.refusals import UnusableError
-from vitruv.annotate.routes import PlainRoute
+from vitruv.annotate.domain import leases, workflow
+from vitruv.annotate.domain.masks import save_masks
+from vitruv.annotate.domain.overview import task_list, task_state
+from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.points import place_point, skip_point
+from vitruv.annotate.domain.proposals import propose
+from vitruv.annotate.domain.refusals import UnusableError
+from vitruv.annotate.http.access import Body, InProject, LeaseKey, Who, WithModel, WithViews
+from vitruv.annotate.http.routes import PlainRoute
 
 router = APIRouter(prefix="/api", route_class=PlainRoute)
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from vitruv.annotate.masks import decoded, masks_of
-from vitruv.annotate.points import points_of
-from vitruv.annotate.project import Project
-from vitruv.annotate.schema import annotators, tasks
+from vitruv.annotate.domain.masks import decoded, masks_of
+from vitruv.annotate.domain.points import points_of
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.schema import annotators, tasks
 from vitruv.surface import Atlas, SurfacePoints
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES
 from vitruv.types import Float64Array

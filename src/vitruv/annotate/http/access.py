@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vitruv.annotate.accounts import Annotator, by_token
-from vitruv.annotate.bodies import json_object
-from vitruv.annotate.project import Project
-from vitruv.annotate.proposer import Proposer
-from vitruv.annotate.refusals import NotAllowedError
-from vitruv.annotate.views import Views
+from vitruv.annotate.domain.accounts import Annotator, by_token
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.proposer import Proposer
+from vitruv.annotate.domain.refusals import NotAllowedError
+from vitruv.annotate.domain.views import Views
+from vitruv.annotate.http.bodies import json_object
 
 _SAFE = ("GET", "HEAD")
 

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from vitruv.annotate.project import Project, Settings
-from vitruv.annotate.refusals import FullError, NotFoundError, TooLargeError, UnusableError
-from vitruv.annotate.schema import new_id, photos, tasks
+from vitruv.annotate.domain.project import Project, Settings
+from vitruv.annotate.domain.refusals import FullError, NotFoundError, TooLargeError, UnusableError
+from vitruv.annotate.domain.schema import new_id, photos, tasks
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.formats import replacing
 from vitruv.media import as_rgb

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vitruv.annotate.refusals import NotFoundError, UnusableError
-from vitruv.annotate.view_render import VIEW_VERSION, PartViews, load_views, render_part, save_views
-from vitruv.annotate.viewpoints import VIEWS_PER_PART
+from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
+from vitruv.annotate.domain.view_render import VIEW_VERSION, PartViews, load_views, render_part, save_views
+from vitruv.annotate.domain.viewpoints import VIEWS_PER_PART
 from vitruv.formats import replacing
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES

@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vitruv.annotate.accounts import Annotator
-from vitruv.annotate.leases import hold
-from vitruv.annotate.project import Project
-from vitruv.annotate.refusals import UnusableError
-from vitruv.annotate.schema import masks
+from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.leases import hold
+from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.refusals import UnusableError
+from vitruv.annotate.domain.schema import masks
 from vitruv.errors import InputError
 from vitruv.formats import decode_rle, encode_rle
 from vitruv.sampling import GRID
