@@ -71,6 +71,37 @@ def test_16_bit_colour(tmp_path: Path) -> None:
     assert read_image(tmp_path / "deep.png")[0, 0].tolist() == list(RED)
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize(
+    ("brightest", "full"),
+    [(1, 255), (255, 255), (256, 1023), (4000, 4095), (16000, 16383), (16384, 65535), (65535, 65535)],
+)
+def test_the_full_scale_of_16_bit_grey_is_that_of_its_brightest_value(
+    tmp_path: Path, suffix: str, brightest: int, full: int
+) -> None:
+    path = tmp_path / f"deep.{suffix}"
+    Image.fromarray(np.array([[0, brightest // 2, brightest]], np.uint16)).save(path)
+    assert read_image(path)[0, :, 0].tolist() == [0, round(brightest // 2 * 255 / full), round(brightest * 255 / full)]
+
+
+def test_int32_grey_is_not_black(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 100, 255]], np.int32)).save(tmp_path / "int32.tif")
+    assert read_image(tmp_path / "int32.tif")[0, :, 0].tolist() == [0, 100, 255]
+    Image.fromarray(np.array([[0, 70000]], np.int32)).save(tmp_path / "int32.tif")
+    with pytest.raises(UnreadableFileError, match="grey values from 0 to 70000 have no known range; save the picture with 8 or 16"):
+        read_image(tmp_path / "int32.tif")
+
+
+@pytest.mark.parametrize("opaque", [False, True])
+def test_12_of_16_bits_of_colour_are_scaled(tmp_path: Path, opaque: bool) -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (5, 7, 3))
+    values[0, 0] = 0, 2048, 4095
+    stored = np.concatenate([values, np.full((5, 7, 1), 65535)], axis=2) if opaque else values
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in stored)
+    (tmp_path / "deep.png").write_bytes(png_header(7, 5, depth=16, colour=6 if opaque else 2) + png_end(rows))
+    np.testing.assert_array_equal(read_image(tmp_path / "deep.png"), np.round(values * (255 / 4095)))
+
+
 @pytest.mark.parametrize(
     ("values", "expected"), [([0.0, 0.5, 1.0], [0, 128, 255]), ([0.0, 128.0, 255.0], [0, 128, 255]), ([0.0, 0.0, 0.0], [0, 0, 0])]
 )

@@ -1,43 +1,28 @@
 """Any image file or array as upright RGB.
 
-What comes out is always (h, w, 3) uint8: EXIF orientation applied, transparency laid over white, 16-bit values scaled to 8, the
-first frame of an animation.
+What comes out is always (h, w, 3) uint8: EXIF orientation applied, transparency laid over white, 16-bit values scaled to 8 (see
+`deep`), the first frame of an animation. Whatever a decoder raises is the failure of that one file, and told as one.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from vitruv.errors import InputError, MissingFileError, UnreadableFileError
+from vitruv.media.deep import dim_colours, grey_to_8_bit, is_deep_colour
+from vitruv.media.orientation import orientation_of, upright
 from vitruv.types import PathLike, UInt8Array
 
 MAX_PIXELS = 150_000_000
 """Larger pictures are refused before they are decoded: they are scans or decompression bombs, not photos of people."""
 
-# What Pillow's decoders raise on damaged files: the first four were met when damaging files of twelve formats at random, the others
-# are what unpacking damaged headers can give.
-_DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    RuntimeError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    EOFError,
-    struct.error,
-    zlib.error,
-)
-
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _WHITE = (255, 255, 255, 255)
-_MAX_16_BIT = 65535
 
 
 class _Refused(Exception):
@@ -54,19 +39,26 @@ def read_image(path: PathLike) -> UInt8Array:
     try:
         # Pillow warns about odd metadata and about large pictures; the first does not matter here and the second has its own limit.
         with warnings.catch_warnings(action="ignore"), Image.open(_regular(path)) as image:
-            return _upright_rgb(image)
+            deep = is_deep_colour(image)
+            loaded = _loaded(image)
+            if deep:
+                with Image.open(path) as again:
+                    loaded = dim_colours(loaded, again)
+            return _upright_rgb(loaded, image)
     except FileNotFoundError:
         raise MissingFileError(path) from None
     except UnidentifiedImageError:
-        reason = "the file is empty" if path.stat().st_size == 0 else "not an image in a known format"
-        raise UnreadableFileError(path, reason) from None
+        raise UnreadableFileError(path, _unknown(path)) from None
     except Image.DecompressionBombError:
         raise UnreadableFileError(path, f"the picture has more than {MAX_PIXELS / 1e6:.0f} million pixels") from None
-    except _Refused as refusal:
+    except (_Refused, InputError) as refusal:
         raise UnreadableFileError(path, str(refusal)) from None
     except PermissionError:
         raise UnreadableFileError(path, "no permission to read it") from None
-    except _DECODING_ERRORS as error:
+    except MemoryError:
+        raise UnreadableFileError(path, "not enough memory for a picture of this size") from None
+    # Pillow's decoders answer damaged files with errors of every kind; whatever it is, this file cannot be used and others can.
+    except Exception as error:
         raise UnreadableFileError(path, f"the picture is damaged or cut off ({_one_line(error)})") from None
 
 
@@ -81,10 +73,10 @@ def as_rgb(image: object) -> UInt8Array:
     if isinstance(image, Image.Image):
         try:
             with warnings.catch_warnings(action="ignore"):
-                return _upright_rgb(image)
-        except _Refused as refusal:
+                return _upright_rgb(_loaded(image), image)
+        except (_Refused, InputError) as refusal:
             raise InputError(f"image: {refusal}") from None
-        except (*_DECODING_ERRORS, Image.DecompressionBombError) as error:
+        except Exception as error:
             raise InputError(f"image: the picture is damaged or cut off ({_one_line(error)})") from None
     if not isinstance(image, np.ndarray):
         raise InputError(f"image must be a path, a PIL image or an RGB array, but got {type(image).__name__}")
@@ -104,46 +96,38 @@ def _regular(path: Path) -> Path:
     return path
 
 
-def _upright_rgb(image: Image.Image) -> UInt8Array:
+def _unknown(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return "the file is empty"
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS:
+        return "HEIC pictures cannot be decoded here; convert it to JPEG or PNG"
+    return "not an image in a known format"
+
+
+def _loaded(image: Image.Image) -> Image.Image:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _Refused(f"the picture has {width}x{height} pixels, more than {MAX_PIXELS / 1e6:.0f} million")
     if width == 0 or height == 0:
         raise _Refused(f"the picture has {width}x{height} pixels")
     image.load()
-    return np.asarray(_to_rgb(_upright(image)))
+    return image
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except _DECODING_ERRORS:
-        # Pixels are whole and only the metadata is damaged: the picture stands as it is stored, as every viewer shows it.
-        return image
+def _upright_rgb(loaded: Image.Image, opened: Image.Image) -> UInt8Array:
+    """opened: the picture whose metadata says which way up it is."""
+    return np.asarray(upright(_to_rgb(loaded), orientation_of(opened)))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _deep_grey_to_8_bit(image).convert("RGB")
+        return grey_to_8_bit(image).convert("RGB")
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layered.size, _WHITE), layered).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _deep_grey_to_8_bit(image: Image.Image) -> Image.Image:
-    """Grey pictures of 16 bits, 32 bits or floats; Pillow's own conversion would clip them to white."""
-    grey = np.asarray(image, np.float64)
-    low, high = float(grey.min()), float(grey.max())
-    if image.mode == "F" and low >= 0 and high <= 1:
-        grey = grey * 255
-    elif image.mode == "F" and low >= 0 and high <= 255:
-        pass
-    elif image.mode != "F" and low >= 0 and high <= _MAX_16_BIT:
-        grey = grey * (255 / _MAX_16_BIT)
-    else:
-        raise _Refused(f"grey values from {low:g} to {high:g} have no known range; save the picture with 8 or 16 bits")
-    return Image.fromarray(np.round(grey).astype(np.uint8))
 
 
 def _one_line(error: BaseException) -> str:
