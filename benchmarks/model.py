@@ -25,7 +25,7 @@ from vitruv.metrics import GeodesicSurface, open_atlas
 from vitruv.surface.charts import MIRROR_CHART, PART_NAMES, PART_OF_CHART
 from vitruv.synth import SceneSample, SceneSampler, SynthPack
 from vitruv.synth.scene import SceneConfig
-from vitruv.train.box_score import average_precision
+from vitruv.train.compact.box_score import average_precision
 
 SEED = 90_210_412  # of no training run and not that of held-out samples
 SURE = 0.5  # the default threshold

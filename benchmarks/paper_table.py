@@ -42,14 +42,14 @@ from vitruv.train import (
     save_or_check_config,
     train,
 )
-from vitruv.train.checkpoint import last_checkpoint
-from vitruv.train.fcn import fcn_predictor
-from vitruv.train.files import write_json
-from vitruv.train.paper_config import SMALL, TINY
-from vitruv.train.photo_score import score, watch
-from vitruv.train.point_losses import PointRule
-from vitruv.train.rcnn import rcnn_predictor
-from vitruv.train.start import read_start, start_from
+from vitruv.train.densepose.config import SMALL, TINY
+from vitruv.train.densepose.fcn import fcn_predictor
+from vitruv.train.densepose.point_losses import PointRule
+from vitruv.train.densepose.rcnn import rcnn_predictor
+from vitruv.train.densepose.score import score, watch
+from vitruv.train.engine.checkpoint import last_checkpoint
+from vitruv.train.engine.files import write_json
+from vitruv.train.engine.init_weights import read_start, start_from
 
 # Mean error of annotators in centimetres, by kappa group: torso, hand, foot, upper leg, lower leg, upper arm, lower arm, head;
 # read off figure 5 of the paper.

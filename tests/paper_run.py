@@ -19,7 +19,7 @@ from vitruv.train import (
     open_paper,
     train,
 )
-from vitruv.train.paper_config import TINY
+from vitruv.train.densepose.config import TINY
 
 STILL = AugmentConfig(flip=0, turn_deg=0, zoom=0, shift=0, brightness=0, contrast=0, tint=0, noise=0)
 

@@ -18,8 +18,8 @@ from vitruv.export.second_look import read_regressor
 from vitruv.networks import CompactDetector, CompactRegressor, SecondLook, normalise
 from vitruv.synth import SceneSample
 from vitruv.train import DetectorConfig, DetectorTask, save_or_check_config, train
-from vitruv.train.candidates import digest_of
-from vitruv.train.second_look import save_look
+from vitruv.train.compact.detector_proposals import digest_of
+from vitruv.train.compact.verifier import save_look
 
 DETECTOR = DetectorConfig(size_hw=(96, 96), widths=(8, 8, 16, 16, 32), blocks=(0, 0, 1, 0), context=1, fused=16)
 

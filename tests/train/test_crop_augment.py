@@ -10,7 +10,7 @@ from vitruv.surface import Atlas
 from vitruv.surface.charts import MIRROR_CHART
 from vitruv.train import AugmentConfig
 from vitruv.train.crop_augment import augment_crops, flip
-from vitruv.train.feed import Batch
+from vitruv.train.engine.feed import Batch
 from vitruv.train.mirror import mirror_codes
 
 NOTHING = AugmentConfig(flip=0, turn_deg=0, zoom=0, shift=0, brightness=0, contrast=0, tint=0, noise=0)

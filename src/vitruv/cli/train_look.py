@@ -15,7 +15,7 @@ from vitruv.errors import InputError
 from vitruv.types import UInt8Array
 
 if TYPE_CHECKING:
-    from vitruv.train.candidates import Candidates
+    from vitruv.train.compact.detector_proposals import Candidates
 
 _CANDIDATES, _LEAST_SCORE = 16, 0.2  # of a scene; more, and weaker ones, than the runtime looks at
 
@@ -56,8 +56,8 @@ def run_look(argv: Sequence[str]) -> int:
     from vitruv.export.second_look import read_regressor
     from vitruv.networks import SecondLook
     from vitruv.synth import SceneConfig, SceneSample, SceneSampler, SynthPack, stream
-    from vitruv.train.candidates import collect, digest_of, read_looks
-    from vitruv.train.second_look import fit, save_look
+    from vitruv.train.compact.detector_proposals import collect, digest_of, read_looks
+    from vitruv.train.compact.verifier import fit, save_look
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     network = read_regressor(options.model)
@@ -92,8 +92,8 @@ def run_look(argv: Sequence[str]) -> int:
 def _finder(folder: Path) -> Callable[[UInt8Array], Candidates]:
     """What the model's detector finds, and how its regressor sees that."""
     from vitruv.runtime.embedded import open_model
-    from vitruv.train.candidates import Candidates
-    from vitruv.train.model_start import MODEL_FILE
+    from vitruv.train.compact.detector_proposals import Candidates
+    from vitruv.train.compact.model_start import MODEL_FILE
 
     model = open_model(folder, json.loads((folder / MODEL_FILE).read_text("utf-8")), device="cpu")
 

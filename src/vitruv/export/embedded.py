@@ -27,8 +27,8 @@ from vitruv.export.runs import mean_network, read_runs, training_of
 from vitruv.networks import PIXEL_MEAN, fold_normalisation, normalise
 from vitruv.networks.compact_regressor import STRIDE, person_first
 from vitruv.train import DetectorConfig, RegressorConfig, build_detector, build_regressor, from_plain
-from vitruv.train.files import write_json
-from vitruv.train.model_start import MODEL_FILE
+from vitruv.train.compact.model_start import MODEL_FILE
+from vitruv.train.engine.files import write_json
 from vitruv.types import PathLike
 
 BOX_SCALE = 1.15

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from vitruv.errors import ModelError
-from vitruv.train.files import write_whole
+from vitruv.train.engine.files import write_whole
 from vitruv.types import AnyArray
 
 OPSET = 18

@@ -14,7 +14,7 @@ from vitruv.errors import InputError
 from vitruv.networks import fold_normalisation
 from vitruv.networks.compact_blocks import Network
 from vitruv.train import Position, last_position, load_config, load_ema
-from vitruv.train.files import read_scalars
+from vitruv.train.engine.files import read_scalars
 from vitruv.types import PathLike
 
 

@@ -17,10 +17,10 @@ from vitruv.export.embedded import ExportReport, RegressorGraph, export_checked,
 from vitruv.export.graph import round_weights
 from vitruv.networks import CompactRegressor, SecondLook, normalise
 from vitruv.train import RegressorConfig, build_regressor, from_plain, read_model
-from vitruv.train.candidates import digest_of
-from vitruv.train.files import write_json
-from vitruv.train.model_start import MODEL_FILE
-from vitruv.train.second_look import LEAST_SCORE, LOOK_FILE, MOST_SHARED, WEIGHTS_FILE
+from vitruv.train.compact.detector_proposals import digest_of
+from vitruv.train.compact.model_start import MODEL_FILE
+from vitruv.train.compact.verifier import LEAST_SCORE, LOOK_FILE, MOST_SHARED, WEIGHTS_FILE
+from vitruv.train.engine.files import write_json
 from vitruv.types import PathLike
 
 MOST = 8

@@ -1,26 +1,26 @@
 """Training: tasks (a network, its data and its losses) and the one loop that runs them."""
 
-from vitruv.train.checkpoint import Position, checkpoints, last_position, load_ema
-from vitruv.train.compact_start import start_from_run
-from vitruv.train.config import DataConfig, LoopConfig, from_plain, load_config, save_or_check_config
+from vitruv.train.compact.compact_start import start_from_run
+from vitruv.train.compact.detector import DetectorConfig, DetectorTask, build_detector
+from vitruv.train.compact.model_start import read_model, start_from_model
+from vitruv.train.compact.regressor import RegressorConfig, RegressorTask, build_regressor
+from vitruv.train.compact.setup import open_training, start_compact
 from vitruv.train.crop_augment import AugmentConfig
-from vitruv.train.detector import DetectorConfig, DetectorTask, build_detector
-from vitruv.train.fcn import FCNTask
-from vitruv.train.inpainting import inpaint
-from vitruv.train.loop import choose_device, train
-from vitruv.train.model_start import read_model, start_from_model
-from vitruv.train.opening import open_training, start_compact
-from vitruv.train.paper_config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
-from vitruv.train.paper_opening import PaperData, check_room, open_paper
-from vitruv.train.photos import PhotoSampler, PhotoSource
-from vitruv.train.point_losses import RULES, PointRule
-from vitruv.train.progress import Progress
-from vitruv.train.rcnn import RCNNTask
-from vitruv.train.regressor import RegressorConfig, RegressorTask, build_regressor
-from vitruv.train.report import write_report
-from vitruv.train.start import read_start, start_from
-from vitruv.train.task import Task
-from vitruv.train.together import join_team, leave_team
+from vitruv.train.densepose.config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
+from vitruv.train.densepose.fcn import FCNTask
+from vitruv.train.densepose.inpainting import inpaint
+from vitruv.train.densepose.photos import PhotoSampler, PhotoSource
+from vitruv.train.densepose.point_losses import RULES, PointRule
+from vitruv.train.densepose.rcnn import RCNNTask
+from vitruv.train.densepose.setup import PaperData, check_room, open_paper
+from vitruv.train.engine.checkpoint import Position, checkpoints, last_position, load_ema
+from vitruv.train.engine.config import DataConfig, LoopConfig, from_plain, load_config, save_or_check_config
+from vitruv.train.engine.distributed import join_team, leave_team
+from vitruv.train.engine.init_weights import read_start, start_from
+from vitruv.train.engine.loop import choose_device, train
+from vitruv.train.engine.progress import Progress
+from vitruv.train.engine.report import write_report
+from vitruv.train.engine.task import Task
 
 __all__ = [
     "RULES",

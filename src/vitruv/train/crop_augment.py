@@ -15,7 +15,7 @@ from torch.nn import functional
 from vitruv.errors import InputError
 from vitruv.networks import PIXEL_MEAN
 from vitruv.surface.charts import MIRROR_CHART
-from vitruv.train.feed import Batch
+from vitruv.train.engine.feed import Batch
 
 # COCO's joints: nose, then eyes, ears, shoulders, elbows, wrists, hips, knees, ankles, left before right.
 MIRROR_KEYPOINT = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
