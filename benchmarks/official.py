@@ -34,9 +34,9 @@ from vitruv.convert import convert_checkpoint
 from vitruv.geometry import placement_xywh
 from vitruv.geometry.proposals import select_detections
 from vitruv.rcnn_config import RCNNArchitecture
-from vitruv.runtime.rcnn import RCNNModel
-from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
-from vitruv.runtime.rcnn_open import open_rcnn
+from vitruv.runtime.rcnn.input import network_input, rescale_boxes, resize, resized_size
+from vitruv.runtime.rcnn.model import RCNNModel
+from vitruv.runtime.rcnn.open import open_rcnn
 from vitruv.surface import NUM_LABELS
 
 EMBEDDINGS: dict[str, Any] = {"embed_channels": 16, "meshes": (("smpl_27554", 27554, 256),)}

@@ -9,7 +9,7 @@ import pytest
 
 from vitruv.convert.atrous import axis_of, can_spread, conv3x3_dilated
 from vitruv.convert.onnx_writer import OnnxGraph
-from vitruv.runtime.rcnn_graph import Graph, array
+from vitruv.runtime.rcnn.graph import Graph, array
 from vitruv.types import Float32Array
 
 

@@ -22,8 +22,8 @@ from vitruv.geometry.proposals import (
     suppress_per_group,
 )
 from vitruv.networks.roi_align import roi_align
-from vitruv.runtime.rcnn_input import network_input, resize, resized_size
-from vitruv.runtime.rcnn_pool import pool
+from vitruv.runtime.rcnn.input import network_input, resize, resized_size
+from vitruv.runtime.rcnn.pool import pool
 
 OPS = dict(np.load(Path(__file__).parents[1] / "data" / "rcnn_ops.npz"))
 

@@ -17,10 +17,10 @@ from vitruv.convert.detectron2 import read_checkpoint
 from vitruv.networks.rcnn import DensePoseRCNN
 from vitruv.rcnn_config import DetectionRules
 from vitruv.results import DensePoses
-from vitruv.runtime.rcnn import RCNNModel
-from vitruv.runtime.rcnn_input import network_input, resize, resized_size
-from vitruv.runtime.rcnn_maps import chart_map
-from vitruv.runtime.rcnn_open import open_rcnn
+from vitruv.runtime.rcnn.input import network_input, resize, resized_size
+from vitruv.runtime.rcnn.maps import chart_map
+from vitruv.runtime.rcnn.model import RCNNModel
+from vitruv.runtime.rcnn.open import open_rcnn
 
 HERE = Path(__file__).parents[1] / "data"
 OTHERS = ("tiny_dl", "tiny_wc1m", "tiny_dl_wc2m", "tiny_legacy", "tiny_cse")

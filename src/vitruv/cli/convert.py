@@ -73,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
     ):
         if not low <= value <= high:
             raise InputError(f"{flag} must be from {low} to {high}, but is {value:g}")
-    from vitruv.runtime.catalogue import CATALOGUE
+    from vitruv.runtime.zoo.entries import CATALOGUE
 
     known = next((entry for entry in CATALOGUE.values() if entry.file == options.checkpoint.name), None)
     folder = convert_checkpoint(

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from vitruv.runtime.catalogue import LICENCE_NOTE, Entry
-from vitruv.runtime.catalogue_download import Progress as Report
-from vitruv.runtime.catalogue_store import Announce
+from vitruv.runtime.zoo.download import Progress as Report
+from vitruv.runtime.zoo.entries import LICENCE_NOTE, Entry
+from vitruv.runtime.zoo.store import Announce
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vitruv.cli.download_bar import download_bar
-from vitruv.runtime.catalogue import ADDRESS, CATALOGUE, LICENCE, LICENCE_NOTE
-from vitruv.runtime.catalogue_store import cache_folder, checkpoint_file, fetch, model_folder
+from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, LICENCE, LICENCE_NOTE
+from vitruv.runtime.zoo.store import cache_folder, checkpoint_file, fetch, model_folder
 
 
 @dataclass(frozen=True)

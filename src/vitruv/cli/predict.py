@@ -24,8 +24,8 @@ from vitruv.runtime import Predictor, load
 from vitruv.types import Float32Array
 
 if TYPE_CHECKING:
-    from vitruv.runtime.catalogue import Entry
-    from vitruv.runtime.catalogue_download import Progress as Report
+    from vitruv.runtime.zoo.download import Progress as Report
+    from vitruv.runtime.zoo.entries import Entry
 
 RESULTS = "results.json"
 IMAGES = "images.json"

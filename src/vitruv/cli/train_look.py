@@ -91,7 +91,7 @@ def run_look(argv: Sequence[str]) -> int:
 
 def _finder(folder: Path) -> Callable[[UInt8Array], Candidates]:
     """What the model's detector finds, and how its regressor sees that."""
-    from vitruv.runtime.embedded import open_model
+    from vitruv.runtime.compact.model import open_model
     from vitruv.train.compact.detector_proposals import Candidates
     from vitruv.train.compact.model_start import MODEL_FILE
 

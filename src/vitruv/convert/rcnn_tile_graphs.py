@@ -1,7 +1,7 @@
 """Graphs of a DensePose-RCNN for processors, where the wide 3x3 convolutions go by tiles (see `vitruv.convert.winograd`).
 
 They have the numbers of the whole graphs in `rcnn_graphs` and take half the time. Maps are tables of cells, the levels of the
-pyramid one after the other in one table; `vitruv.runtime.rcnn_tiles` says which rows a tile reads and writes.
+pyramid one after the other in one table; `vitruv.runtime.rcnn.tiles` says which rows a tile reads and writes.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ where maps have many channels: with 256 of them, a layer takes less than half th
 equals it to about 1e-5 of the outputs' spread.
 
 A map is a table of cells, (cells, channels). Which cells a tile reads comes in as numbers of rows, `windows` (36, t), so that a
-graph computes any tiles of any map, and the border is a row of zeros. `vitruv.runtime.rcnn_tiles` makes these numbers.
+graph computes any tiles of any map, and the border is a row of zeros. `vitruv.runtime.rcnn.tiles` makes these numbers.
 """
 
 from __future__ import annotations

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitruv.errors import ModelError
-from vitruv.runtime.catalogue import CATALOGUE
 from vitruv.runtime.devices import PRECISIONS
 from vitruv.runtime.predictor import Model, Predictor
+from vitruv.runtime.zoo.entries import CATALOGUE
 from vitruv.types import PathLike
 
 if TYPE_CHECKING:
-    from vitruv.runtime.catalogue_store import Announce
+    from vitruv.runtime.zoo.store import Announce
 
 KINDS = {
-    "embedded": "vitruv.runtime.embedded",
-    "rcnn": "vitruv.runtime.rcnn_open",
+    "embedded": "vitruv.runtime.compact.model",
+    "rcnn": "vitruv.runtime.rcnn.open",
 }
 """kind -> module."""
 
@@ -51,7 +51,7 @@ def load(
     augment: average the maps of each person over the picture and its mirror image, which the model in the package does anyway
         unless it is to be "fast"; official checkpoints also over nine sizes, many times as slow. Not for official checkpoints
         that predict vertices.
-    announce: called before a download; see `vitruv.runtime.catalogue_store`.
+    announce: called before a download; see `vitruv.runtime.zoo.store`.
     Raises ModelError when the model is missing, damaged or of an unknown kind, when the device is not there, or the model does
         not know the precision or cannot be averaged.
     """
@@ -85,9 +85,9 @@ def _folder(path: Path, announce: Announce | None) -> Path:
             "lists; leave it out for the model inside the package (`fast` is a faster way to use it)"
         )
     # What follows writes models, which `load` needs in these two cases only.
-    from vitruv.runtime import catalogue_store
+    from vitruv.runtime.zoo import store
 
-    return catalogue_store.from_checkpoint(path) if path.is_file() else catalogue_store.fetch(str(path), announce=announce)
+    return store.from_checkpoint(path) if path.is_file() else store.fetch(str(path), announce=announce)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.geometry import clip, nms
-from vitruv.runtime.crops import letterbox
+from vitruv.runtime.compact.crops import letterbox
 from vitruv.runtime.sessions import Session
 from vitruv.types import Float32Array, UInt8Array
 

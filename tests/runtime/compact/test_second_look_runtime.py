@@ -11,7 +11,7 @@ import pytest
 from toy_model import CROP_SIZE_HW, MAP_SIZE_HW, painted_picture, write_toy_model
 from vitruv import DensePoses, load
 from vitruv.errors import ModelError
-from vitruv.runtime.regressor import Regressor
+from vitruv.runtime.compact.regressor import Regressor
 
 # Two people as wide as their crops leave them: 1 / 1.15 of the width. The detector gives .9, .8 (and .6 for a double).
 PICTURE, TRUTH = painted_picture((120, 160), [(10, 20, 45, 60), (100, 30, 30, 40)])

@@ -14,7 +14,7 @@ from vitruv.media import as_rgb
 from vitruv.runtime.loading import EMBEDDED_FOLDER
 from vitruv.surface import MIRROR_CHART, Atlas
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "astronaut.jpg"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "astronaut.jpg"
 ASTRONAUT_XYXY = (20, 5, 460, 512)  # read off the photo by eye
 MAX_BYTES = 24 * 10**6
 

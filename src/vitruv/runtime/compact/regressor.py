@@ -9,11 +9,11 @@ import numpy as np
 
 from vitruv.geometry import box_in_window, crop_window
 from vitruv.results import ChartMap
-from vitruv.runtime.crops import cut_crop
-from vitruv.runtime.mirrored import mirror_uv
+from vitruv.runtime.compact.crops import cut_crop
+from vitruv.runtime.compact.mirrored import mirror_uv
+from vitruv.runtime.compact.turned import ADVANTAGE, QUARTERS, confidence, cut_turned, turned_back
+from vitruv.runtime.compact.views import View, draw_charts
 from vitruv.runtime.sessions import Session, Shape
-from vitruv.runtime.turned import ADVANTAGE, QUARTERS, confidence, cut_turned, turned_back
-from vitruv.runtime.views import View, draw_charts
 from vitruv.surface import MIRROR_CHART, NUM_CHARTS, NUM_LABELS
 from vitruv.types import AnyArray, Float32Array, Int64Array, UInt8Array
 

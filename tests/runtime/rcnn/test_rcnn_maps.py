@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vitruv.geometry import resize_bilinear
-from vitruv.runtime.rcnn_maps import body_mask, chart_map
+from vitruv.runtime.rcnn.maps import body_mask, chart_map
 
 SIZES = [(1, 1), (3, 40), (16, 16), (60, 50)]
 
@@ -14,7 +14,7 @@ SIZES = [(1, 1), (3, 40), (16, 16), (60, 50)]
 @pytest.mark.parametrize("size_hw", SIZES)
 @pytest.mark.parametrize("few_pixels", [0, 2, 100])
 def test_chart_map(size_hw: tuple[int, int], few_pixels: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitruv.runtime.rcnn_maps._FEW_PIXELS", few_pixels)
+    monkeypatch.setattr("vitruv.runtime.rcnn.maps._FEW_PIXELS", few_pixels)
     rng = np.random.default_rng(0)
     channels = {"coarse_segm": 2, "fine_segm": 25, "u": 25, "v": 25}
     maps = {name: rng.standard_normal((count, 16, 16), np.float32) for name, count in channels.items()}

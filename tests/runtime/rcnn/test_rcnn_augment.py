@@ -13,12 +13,12 @@ from PIL import Image
 from vitruv.convert import ModelSettings, convert_checkpoint
 from vitruv.errors import ModelError
 from vitruv.rcnn_config import DetectionRules
-from vitruv.runtime.rcnn import RCNNModel
-from vitruv.runtime.rcnn_augment import AugmentedModel, augmented, mirror_maps
-from vitruv.runtime.rcnn_open import open_rcnn
+from vitruv.runtime.rcnn.augment import AugmentedModel, augmented, mirror_maps
+from vitruv.runtime.rcnn.model import RCNNModel
+from vitruv.runtime.rcnn.open import open_rcnn
 from vitruv.surface import MIRROR_CHART
 
-CASE = Path(__file__).parents[1] / "data" / "tiny_v1convx"
+CASE = Path(__file__).parents[2] / "data" / "tiny_v1convx"
 
 
 @pytest.fixture(scope="module")

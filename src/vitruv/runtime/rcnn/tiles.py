@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from vitruv.runtime.devices import usable_threads
-from vitruv.runtime.rcnn_graph import Graph, Value, array
+from vitruv.runtime.rcnn.graph import Graph, Value, array
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int64Array
 
 TILE = 4

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitruv.runtime.crops import cut_crop, letterbox
+from vitruv.runtime.compact.crops import cut_crop, letterbox
 from vitruv.types import UInt8Array
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from vitruv.errors import ModelError
 from vitruv.geometry import nms, without_doubles
 from vitruv.results import ChartMap, DensePoses
-from vitruv.runtime.detector import Detector
-from vitruv.runtime.regressor import Regressor
-from vitruv.runtime.views import draw_charts, seen_boxes
+from vitruv.runtime.compact.detector import Detector
+from vitruv.runtime.compact.regressor import Regressor
+from vitruv.runtime.compact.views import draw_charts, seen_boxes
 from vitruv.types import Float32Array, UInt8Array
 
 

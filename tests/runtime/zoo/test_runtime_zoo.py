@@ -14,10 +14,10 @@ from rcnn_checkpoints import random_tensors, write_checkpoint
 from vitruv.cli import main
 from vitruv.errors import FormatError, ModelError
 from vitruv.rcnn_config import RCNNArchitecture
-from vitruv.runtime.catalogue import ADDRESS, CATALOGUE, Entry
-from vitruv.runtime.catalogue_download import download
-from vitruv.runtime.catalogue_store import checkpoint_file, fetch, model_folder
 from vitruv.runtime.loading import load
+from vitruv.runtime.zoo.download import download
+from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, Entry
+from vitruv.runtime.zoo.store import checkpoint_file, fetch, model_folder
 
 NAME = "densepose_rcnn_R_50_FPN_s1x"
 TINY = RCNNArchitecture(

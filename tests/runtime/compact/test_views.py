@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from vitruv.runtime.views import View, draw_charts, largest_piece, seen_boxes
+from vitruv.runtime.compact.views import View, draw_charts, largest_piece, seen_boxes
 from vitruv.types import BoolArray, Float32Array
 
 

@@ -18,12 +18,12 @@ from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, s
 from vitruv.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.results import ChartMap, DensePoses
 from vitruv.runtime.devices import usable_threads
-from vitruv.runtime.rcnn_graph import Graph, Value, array
-from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
-from vitruv.runtime.rcnn_maps import body_mask, chart_map, embeddings_in
-from vitruv.runtime.rcnn_merge import TiledMerge
-from vitruv.runtime.rcnn_pool import pool
-from vitruv.runtime.rcnn_tiles import windows_on_people
+from vitruv.runtime.rcnn.graph import Graph, Value, array
+from vitruv.runtime.rcnn.input import network_input, rescale_boxes, resize, resized_size
+from vitruv.runtime.rcnn.maps import body_mask, chart_map, embeddings_in
+from vitruv.runtime.rcnn.merge import TiledMerge
+from vitruv.runtime.rcnn.pool import pool
+from vitruv.runtime.rcnn.tiles import windows_on_people
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
 BOX_CELLS = 7

@@ -11,9 +11,9 @@ from toy_model import painted_picture, write_toy_model
 from vitruv import load
 from vitruv.errors import ModelError
 from vitruv.media import as_rgb
-from vitruv.runtime import regressor, turned
+from vitruv.runtime.compact import regressor, turned
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "astronaut.jpg"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "astronaut.jpg"
 WIDE_XYWH = (20, 30, 60, 20)
 WIDE_XYXY = (20, 30, 80, 50)
 

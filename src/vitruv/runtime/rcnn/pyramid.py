@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruv.rcnn_config import PYRAMID_LEVELS
-from vitruv.runtime.rcnn_graph import Graph, Value
-from vitruv.runtime.rcnn_tiles import all_tiles, order, places, run_tiles, windows
+from vitruv.runtime.rcnn.graph import Graph, Value
+from vitruv.runtime.rcnn.tiles import all_tiles, order, places, run_tiles, windows
 from vitruv.types import Float32Array
 
 _ANCHORS = 3

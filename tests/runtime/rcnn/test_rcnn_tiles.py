@@ -10,9 +10,9 @@ import pytest
 from vitruv.convert.onnx_writer import OnnxGraph
 from vitruv.convert.winograd import conv3x3, doubled, transposed4x4
 from vitruv.geometry import resize_bilinear
-from vitruv.runtime.rcnn_graph import Graph, array
-from vitruv.runtime.rcnn_merge import cells_read, under_tiles
-from vitruv.runtime.rcnn_tiles import (
+from vitruv.runtime.rcnn.graph import Graph, array
+from vitruv.runtime.rcnn.merge import cells_read, under_tiles
+from vitruv.runtime.rcnn.tiles import (
     _parts,
     all_tiles,
     neighbours,
@@ -55,7 +55,7 @@ def graph_of(folder: Path, weight: Float32Array) -> Graph:
 @pytest.mark.parametrize("at_once", [1, 160])
 def test_convolution(size_hw: tuple[int, int], at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in ("_MOST_AT_ONCE", "_LEAST_AT_ONCE"):
-        monkeypatch.setattr(f"vitruv.runtime.rcnn_tiles.{limit}", at_once)
+        monkeypatch.setattr(f"vitruv.runtime.rcnn.tiles.{limit}", at_once)
     rng = np.random.default_rng(0)
     maps, weight = rng.standard_normal((*size_hw, 3), np.float32), rng.standard_normal((5, 3, 3, 3), np.float32)
     graph, tiles, count = graph_of(tmp_path, weight), all_tiles(size_hw), size_hw[0] * size_hw[1]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from vitruv.errors import InputError, ModelError
 from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
 from vitruv.runtime.devices import HALF_PROVIDERS
-from vitruv.runtime.rcnn import RCNNModel, Stage
-from vitruv.runtime.rcnn_graph import Graph
-from vitruv.runtime.rcnn_merge import TiledMerge
-from vitruv.runtime.rcnn_pyramid import TiledPyramid
+from vitruv.runtime.rcnn.graph import Graph
+from vitruv.runtime.rcnn.merge import TiledMerge
+from vitruv.runtime.rcnn.model import RCNNModel, Stage
+from vitruv.runtime.rcnn.pyramid import TiledPyramid
 
 if TYPE_CHECKING:
-    from vitruv.runtime.rcnn_augment import AugmentedModel
+    from vitruv.runtime.rcnn.augment import AugmentedModel
 
 _TILED_LEVELS = (2, 3)
 
@@ -26,7 +26,7 @@ def open_model(
     opened = open_rcnn(folder, manifest, device=device, precision=precision)
     if not augment:
         return opened
-    from vitruv.runtime.rcnn_augment import augmented
+    from vitruv.runtime.rcnn.augment import augmented
 
     return augmented(opened)
 

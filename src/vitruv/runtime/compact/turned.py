@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.geometry import crop_window
-from vitruv.runtime.crops import cut_crop
+from vitruv.runtime.compact.crops import cut_crop
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 QUARTERS = (1, 3)

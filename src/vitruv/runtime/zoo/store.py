@@ -14,8 +14,8 @@ from pathlib import Path
 
 from vitruv.convert import convert_checkpoint
 from vitruv.errors import ModelError, UnreadableFileError
-from vitruv.runtime.catalogue import ADDRESS, CATALOGUE, Entry
-from vitruv.runtime.catalogue_download import Progress, download
+from vitruv.runtime.zoo.download import Progress, download
+from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, Entry
 
 CHECKPOINT_SUFFIXES = (".pkl", ".pth", ".pt")
 

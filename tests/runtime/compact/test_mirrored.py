@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vitruv.runtime.mirrored import mirror_uv
+from vitruv.runtime.compact.mirrored import mirror_uv
 from vitruv.surface import MIRROR_CHART, NUM_LABELS, Atlas
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from vitruv.errors import ModelError
 from vitruv.geometry import clip, nms
 from vitruv.results import DensePoses
-from vitruv.runtime.mirrored import mirror_uv
-from vitruv.runtime.rcnn import Pyramid, RCNNModel
-from vitruv.runtime.rcnn_input import network_input, rescale_boxes, resize, resized_size
+from vitruv.runtime.compact.mirrored import mirror_uv
+from vitruv.runtime.rcnn.input import network_input, rescale_boxes, resize, resized_size
+from vitruv.runtime.rcnn.model import Pyramid, RCNNModel
 from vitruv.surface import MIRROR_CHART, MIRROR_PART
 from vitruv.types import Float32Array, UInt8Array
 
