@@ -33,7 +33,7 @@ from vitruv.annotate.domain.leases import take_next
 from vitruv.annotate.domain.masks import encode_mask
 from vitruv.annotate.domain.people import save_boxes
 from vitruv.annotate.domain.workflow import submit
-from vitruv.annotate.study.http import Client, Refused
+from vitruv.annotate.study.local_server import Client, HTTPError
 from vitruv.surface import Atlas
 
 START_S = 120.0
@@ -92,7 +92,7 @@ def annotate(ask: Timed, masks: dict[str, str], stop_at: float, counts: dict[str
             click = {"view": int(rng.integers(2)), "x": x, "y": y, "seconds": 3.0}
             try:
                 ask("point", "PUT", f"/api/tasks/{task_id}/points/{point['n']}", click, key)
-            except Refused:
+            except HTTPError:
                 ask("point", "PUT", f"/api/tasks/{task_id}/points/{point['n']}", {"state": "skipped"}, key)
         if time.perf_counter() < stop_at:
             ask("submit", "POST", f"/api/tasks/{task_id}/submit", lease=key)

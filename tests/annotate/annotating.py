@@ -18,7 +18,7 @@ from PIL import Image
 
 from vitruv.annotate import Annotator, Project, add_photo, invite
 from vitruv.annotate.study import Server
-from vitruv.annotate.study.http import Client
+from vitruv.annotate.study.local_server import Client
 
 
 @dataclass

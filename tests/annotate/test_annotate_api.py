@@ -14,9 +14,9 @@ import pytest
 from annotating import add_photos, enter, photo_bytes
 
 from vitruv.annotate import Project, add_photo_file, owner_token
-from vitruv.annotate.domain.refusals import TooLargeError
 from vitruv.annotate.study import Server
-from vitruv.annotate.study.http import Client, Refused
+from vitruv.annotate.study.local_server import Client, HTTPError
+from vitruv.http.errors import TooLargeError
 
 Serve = Callable[[Project], Server]
 
@@ -103,16 +103,16 @@ def test_no_path_leads_out(project: Project, serve: Serve) -> None:
 
 
 PICTURES = [
-    (b"", "not a JPEG, PNG or WebP picture"),
-    (b"hello" * 100, "not a JPEG, PNG or WebP picture"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a JPEG, PNG or WebP picture"),
-    (photo_bytes(1)[:400], "not a whole picture"),
-    (photo_bytes(1, kind="GIF"), "not a JPEG, PNG or WebP picture"),
-    (photo_bytes(1, kind="TIFF"), "not a JPEG, PNG or WebP picture"),
+    (b"", "not a JPEG, PNG or WebP image"),
+    (b"hello" * 100, "not a JPEG, PNG or WebP image"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a JPEG, PNG or WebP image"),
+    (photo_bytes(1)[:400], "the image is damaged or incomplete"),
+    (photo_bytes(1, kind="GIF"), "not a JPEG, PNG or WebP image"),
+    (photo_bytes(1, kind="TIFF"), "not a JPEG, PNG or WebP image"),
 ]
 
 
-def test_only_whole_pictures_come_in(project: Project, serve: Serve) -> None:
+def test_only_complete_images_are_accepted(project: Project, serve: Serve) -> None:
     server = serve(project)
     owner = enter(project, server, "Olga", "owner")
     for data, message in PICTURES:
@@ -128,16 +128,18 @@ def test_too_many_pixels_and_too_many_bytes(project: Project, serve: Serve) -> N
     server = serve(project)
     owner = enter(project, server, "Olga", "owner")
     status, answer = upload(server, owner, "big.jpg", photo_bytes(1, (2000, 1000), "JPEG"))
-    assert (status, answer["error"]) == (413, "big.jpg: 2000 x 1000 pixels; the project takes up to 1 million")
+    assert (status, answer["error"]) == (413, "big.jpg: 2000 x 1000 pixels; the project accepts up to 1 million")
     status, answer = upload(server, owner, "long.png", b"\x89PNG" + bytes(3_000_000))
-    assert (status, answer["error"]) == (413, "long.png: more than 1 MB, the most that is taken here")
+    assert (status, answer["error"]) == (413, "long.png: more than 1 MB, the limit of this server")
     assert list(project.photo_folder.iterdir()) == []
 
 
 def test_a_large_file_of_the_command_line_is_not_even_read(project: Project, tmp_path: Path) -> None:
     with (tmp_path / "huge.jpg").open("wb") as file:
         file.truncate(10**12)  # a terabyte of nothing
-    with pytest.raises(TooLargeError, match=r"^huge.jpg: more than 40 MB; make the photo smaller or raise the limit$"):
+    with pytest.raises(
+        TooLargeError, match=r"^huge.jpg: more than 40 MB; shrink the photo or raise the limit in the project settings$"
+    ):
         add_photo_file(project, tmp_path / "huge.jpg")
 
 
@@ -197,10 +199,10 @@ def test_roles(project: Project, serve: Serve) -> None:
     server = serve(project)
     ada, rita = enter(project, server), enter(project, server, "Rita", "reviewer")
     for method, path in (("POST", "/api/annotators"), ("PATCH", "/api/project"), ("POST", "/api/photos"), ("POST", "/api/import")):
-        with pytest.raises(Refused, match="Rita is reviewer in this project; this needs the owner"):
+        with pytest.raises(HTTPError, match="Rita is reviewer in this project; this needs the owner"):
             rita(method, path, {})
     for path in ("/api/export", "/api/agreement", "/api/tasks?state=open"):
-        with pytest.raises(Refused, match="Ada is annotator in this project; this needs the reviewer"):
+        with pytest.raises(HTTPError, match="Ada is annotator in this project; this needs the reviewer"):
             ada("GET", path)
 
 
@@ -209,9 +211,9 @@ def test_people_who_are_kept_out_are_out_at_once(project: Project, serve: Serve)
     owner, ada = enter(project, server, "Olga", "owner"), enter(project, server)
     me = ada("GET", "/api/me")["id"]
     owner("PATCH", f"/api/annotators/{me}", {"active": False})
-    with pytest.raises(Refused, match="not valid"):
+    with pytest.raises(HTTPError, match="not valid"):
         ada("GET", "/api/me")
-    with pytest.raises(Refused, match="cannot keep yourself out"):
+    with pytest.raises(HTTPError, match="cannot keep yourself out"):
         owner("PATCH", f"/api/annotators/{owner('GET', '/api/me')['id']}", {"active": False})
     token = owner("POST", f"/api/annotators/{me}/link")["token"]
     owner("PATCH", f"/api/annotators/{me}", {"active": True})
@@ -232,7 +234,7 @@ def test_settings_that_make_no_sense(project: Project, serve: Serve) -> None:
     server = serve(project)
     owner = enter(project, server, "Olga", "owner")
     for change, message in SETTINGS:
-        with pytest.raises(Refused, match=message):
+        with pytest.raises(HTTPError, match=message):
             owner("PATCH", "/api/project", change)
     assert owner("GET", "/api/project")["settings"]["replicas"] == 1
 

@@ -15,10 +15,10 @@ from vitruv.annotate.domain.leases import take
 from vitruv.annotate.domain.masks import encode_mask
 from vitruv.annotate.domain.overview import photo_page, task_state
 from vitruv.annotate.domain.points import skip_point
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.domain.workflow import send_back, submit
 from vitruv.cli import check
 from vitruv.errors import FormatError
+from vitruv.http.errors import UnprocessableError
 from vitruv.surface import Atlas
 
 MASK = np.zeros((256, 256), bool)
@@ -112,11 +112,16 @@ def test_photos_that_are_not_here_are_counted(project: Project, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("where", "change", "error", "message"),
     [
-        ("images", {"width": 121}, UnusableError, "a.png is 120 x 160 pixels here, but 121 x 160 in the annotations"),
+        ("images", {"width": 121}, UnprocessableError, "a.png is 120 x 160 pixels here, but 121 x 160 in the annotations"),
         ("annotations", {"dp_x": [1.0]}, FormatError, "dp_y has 2 values, but dp_x has 1"),
-        ("annotations", {"dp_I": [25.0, 1.0]}, UnusableError, "person 77: dp_I must be chart numbers from 1 to 24"),
+        ("annotations", {"dp_I": [25.0, 1.0]}, UnprocessableError, "person 77: dp_I must be chart numbers from 1 to 24"),
         ("annotations", {"bbox": [1, 2]}, FormatError, "bbox must be"),
-        ("annotations", {"dp_masks": [{"size": [256, 256], "counts": "0"}] * 14}, UnusableError, r"person 77: dp_masks\[0\]: "),
+        (
+            "annotations",
+            {"dp_masks": [{"size": [256, 256], "counts": "0"}] * 14},
+            UnprocessableError,
+            r"person 77: dp_masks\[0\]: ",
+        ),
     ],
 )
 def test_a_broken_file_changes_nothing(

@@ -11,8 +11,8 @@ from vitruv.annotate import Annotator, Project
 from vitruv.annotate.domain.leases import Lease, release, renew, take, take_next
 from vitruv.annotate.domain.overview import task_state
 from vitruv.annotate.domain.people import save_boxes
-from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
 from vitruv.annotate.domain.workflow import submit
+from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
 BOX = [{"x": 10, "y": 10, "w": 60, "h": 120}]
 
@@ -29,7 +29,7 @@ def test_an_empty_queue(any_project: Project) -> None:
 
 @pytest.mark.parametrize("kinds", [[], ["naps"], ["boxes", 3]])
 def test_unknown_kinds_are_refused(project: Project, kinds: list[str]) -> None:
-    with pytest.raises(UnusableError, match="kinds must be some of boxes, parts, points"):
+    with pytest.raises(UnprocessableError, match="kinds must be some of boxes, parts, points"):
         take_next(project, somebody(project), kinds)
 
 
@@ -61,7 +61,7 @@ def test_a_task_stays_with_whoever_has_it_until_the_lease_ends(any_project: Proj
     ada, ben = somebody(any_project, "Ada"), somebody(any_project, "Ben")
     lease = _next(any_project, ada)
     assert take_next(any_project, ben) is None
-    with pytest.raises(TakenError, match="Ada is working on this task now"):
+    with pytest.raises(ConflictError, match="Ada is working on this task now"):
         take(any_project, ben, lease.task_id)
     clock.pass_minutes(14)
     renew(any_project, ada, lease.task_id, lease.key)
@@ -70,7 +70,7 @@ def test_a_task_stays_with_whoever_has_it_until_the_lease_ends(any_project: Proj
     clock.pass_minutes(2)
     taken = _next(any_project, ben)
     assert taken.task_id == lease.task_id
-    with pytest.raises(TakenError, match=r"not lent to you now \(Ben has it\); nothing was changed"):
+    with pytest.raises(ConflictError, match=r"not lent to you now \(Ben has it\); nothing was changed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, BOX)
 
 
@@ -100,7 +100,7 @@ def test_of_two_windows_the_later_one_can_save(any_project: Project) -> None:
     assert second.previous == first.key, "the second window knows that nobody came between"
     save_boxes(any_project, ada, second.task_id, second.key, BOX)
     for key in (first.key, "", None):
-        with pytest.raises(TakenError, match="open in another window; nothing was changed here"):
+        with pytest.raises(ConflictError, match="open in another window; nothing was changed here"):
             save_boxes(any_project, ada, first.task_id, key, [])
 
 
@@ -123,9 +123,9 @@ def test_a_finished_task_is_closed(any_project: Project) -> None:
     ada = somebody(any_project)
     lease = _next(any_project, ada)
     submit(any_project, ada, lease.task_id, lease.key)
-    with pytest.raises(TakenError, match="this task is accepted already"):
+    with pytest.raises(ConflictError, match="this task is accepted already"):
         take(any_project, ada, lease.task_id)
-    with pytest.raises(TakenError, match="this task is accepted already; nothing was changed"):
+    with pytest.raises(ConflictError, match="this task is accepted already; nothing was changed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, BOX)
 
 

@@ -16,7 +16,7 @@ from toy_model import painted_picture, write_toy_model
 from vitruv.annotate import Project, Proposer, Views, add_photo
 from vitruv.annotate.domain.masks import decode_mask
 from vitruv.annotate.study import Server
-from vitruv.annotate.study.http import Client, Refused
+from vitruv.annotate.study.local_server import Client, HTTPError
 from vitruv.cli import annotate as command
 from vitruv.errors import ModelError
 
@@ -103,7 +103,7 @@ def test_without_a_model_it_says_so_and_work_goes_on(project: Project, views: Vi
         ada = enter(project, server)
         path, key, task = next_task(ada, "boxes")
         assert task["proposals"] is False, "the browser offers none"
-        with pytest.raises(Refused, match=r"^there is no model here to propose anything; go on by hand$") as refused:
+        with pytest.raises(HTTPError, match=r"^there is no model here to propose anything; go on by hand$") as refused:
             ada("POST", f"{path}/proposal")
         assert refused.value.status == 503
         assert ada("POST", f"{path}/submit", lease=key) == {"state": "accepted"}

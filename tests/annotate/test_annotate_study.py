@@ -12,9 +12,9 @@ import pytest
 from annotating import somebody
 
 from vitruv.annotate import Project, Views, invite
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.study import Server, SimulatedAnnotator, add_scenes, error_map, study_errors, truth_of, write_report
 from vitruv.cli import annotate
+from vitruv.http.errors import UnprocessableError
 from vitruv.surface import Atlas
 from vitruv.surface.charts import PART_OF_CHART
 from vitruv.synth import SceneSample
@@ -61,7 +61,7 @@ def _simulate(project: Project, views: Views, noise_m: float, server: Server) ->
 
 def test_an_unfinished_study(study: Project, tmp_path: Path) -> None:
     assert len(study_errors(study, Atlas.load()).error_m) == 0
-    with pytest.raises(UnusableError, match="no study photo is finished yet"):
+    with pytest.raises(UnprocessableError, match="no study photo is finished yet"):
         write_report(study, Atlas.load(), tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
@@ -73,7 +73,7 @@ def test_what_is_put_in_comes_out(study: Project, views: Views, tmp_path: Path) 
     names = np.array(errors.annotator)
     for worker, noise in zip(workers, NOISES_M, strict=True):
         mine = errors.error_m[names == f"noise {noise}"]
-        put_in = np.array(worker.put_in_m)
+        put_in = np.array(worker.displacements_m)
         assert len(mine) == len(put_in)
         if noise == 0:
             assert mine.mean() < 0.003, "only pixels and rounding of U and V"

@@ -18,7 +18,7 @@ from annotating import photo_bytes, wait_until
 from vitruv.annotate import Project, Views, owner_token
 from vitruv.surface.charts import NUM_PARTS
 
-SENTENCE = "huge.jpg: more than 40 MB, the most that is taken here"
+SENTENCE = "huge.jpg: more than 40 MB, the limit of this server"
 HUGE = 200_000_000
 PIECE = bytes(1_000_000)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from vitruv.annotate import Views
-from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
 from vitruv.annotate.http.app import STATIC
+from vitruv.http.errors import NotFoundError, UnprocessableError
 from vitruv.surface.charts import CHARTS_OF_PART, NUM_PARTS, PART_OF_CHART
 
 PART = 13  # a small one: right lower arm
@@ -73,7 +73,7 @@ def test_views_are_made_once(views: Views) -> None:
 
 
 def test_clicks_beside_the_body(views: Views) -> None:
-    with pytest.raises(UnusableError, match="the click is not on the body: click on the surface in one of the six views"):
+    with pytest.raises(UnprocessableError, match="the click is not on the body: click on the surface in one of the six views"):
         views.look_up(PART, 0, 1.0, 1.0)
 
 

@@ -14,8 +14,8 @@ from vitruv.annotate.domain.masks import encode_mask, save_masks
 from vitruv.annotate.domain.overview import photo_page, progress, task_list, task_state
 from vitruv.annotate.domain.people import save_boxes
 from vitruv.annotate.domain.points import place_point, sample_person, skip_point
-from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
 from vitruv.annotate.domain.workflow import accept, send_back, submit
+from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
 HEAD = np.zeros((256, 256), bool)
 HEAD[10:50, 100:150] = True
@@ -64,7 +64,7 @@ def test_one_person_from_box_to_points(any_project: Project, views: Views) -> No
     assert asked == [(1, "open")] * 14 + [(14, "open")] * 14, "the torso comes first, then the head"
     answer = place_point(any_project, views, ada, task, key, 14, ON_THE_NOSE)
     assert answer.chart in (23, 24)
-    with pytest.raises(UnusableError, match="27 points have no answer yet"):
+    with pytest.raises(UnprocessableError, match="27 points have no answer yet"):
         submit(any_project, ada, task, key)
     for n in range(28):
         if n != 14:
@@ -120,7 +120,7 @@ def test_clicks_that_mean_nothing_change_nothing(project: Project, views: Views,
         foot = views.part(4)
         row, column = np.argwhere(foot.face[0] >= 0)[len(np.argwhere(foot.face[0] >= 0)) // 2]
         click = {**click, "x": float(column), "y": float(row)}
-    with pytest.raises(UnusableError, match=message):
+    with pytest.raises(UnprocessableError, match=message):
         place_point(project, views, ada, task, key, 20, click)
     assert task_state(project, ada, task)["points"][20]["state"] == "open"
     with pytest.raises(NotFoundError, match="this task has no point 28"):
@@ -144,7 +144,7 @@ def test_what_is_no_mask_is_refused(project: Project, parts: object, message: st
     do_boxes(project, ada)
     task, key = begin(project, ada, "parts")
     save_masks(project, ada, task, key, MASKS)
-    with pytest.raises(UnusableError, match=message):
+    with pytest.raises(UnprocessableError, match=message):
         save_masks(project, ada, task, key, parts)
     assert task_state(project, ada, task)["masks"] == {int(part): counts for part, counts in MASKS.items()}
 
@@ -154,7 +154,7 @@ def test_an_emptied_part_is_gone(project: Project) -> None:
     ada = somebody(project)
     do_boxes(project, ada)
     task, key = begin(project, ada, "parts")
-    with pytest.raises(UnusableError, match="outline at least one visible part"):
+    with pytest.raises(UnprocessableError, match="outline at least one visible part"):
         submit(project, ada, task, key)
     save_masks(project, ada, task, key, MASKS)
     assert save_masks(project, ada, task, key, {"1": encode_mask(np.zeros((256, 256), bool))}) == {"1": 0}
@@ -178,7 +178,7 @@ def test_what_is_no_box_is_refused(project: Project, boxes: object, message: str
     add_photos(project, 1)
     ada = somebody(project)
     task, key = begin(project, ada, "boxes")
-    with pytest.raises(UnusableError, match=message):
+    with pytest.raises(UnprocessableError, match=message):
         save_boxes(project, ada, task, key, boxes)
 
 
@@ -197,7 +197,7 @@ def test_review(any_project: Project) -> None:
     do_boxes(any_project, ada)
     assert take_next(any_project, ada) is None, "nothing opens before a reviewer accepted"
     (waiting,) = task_list(any_project, rita, state="submitted", mine=False)
-    with pytest.raises(UnusableError, match="say in a note"):
+    with pytest.raises(UnprocessableError, match="say in a note"):
         send_back(any_project, rita, waiting["id"], "  ")
     send_back(any_project, rita, waiting["id"], "An arm is missing")
     state = task_state(any_project, ada, waiting["id"])
@@ -205,7 +205,7 @@ def test_review(any_project: Project) -> None:
     lease = take(any_project, ada, waiting["id"])
     submit(any_project, ada, lease.task_id, lease.key)
     accept(any_project, rita, lease.task_id)
-    with pytest.raises(TakenError, match="this task is accepted now"):
+    with pytest.raises(ConflictError, match="this task is accepted now"):
         accept(any_project, rita, lease.task_id)
     assert begin(any_project, ada, "parts")
 
@@ -234,9 +234,9 @@ def test_people_who_are_begun_keep_their_box(any_project: Project) -> None:
     (boxes_task,) = [t for t in task_list(any_project, ada, state="accepted", mine=True) if t["kind"] == "boxes"]
     send_back(any_project, olga, boxes_task["id"], "One more person")
     lease = take(any_project, ada, boxes_task["id"])
-    with pytest.raises(TakenError, match="cannot be removed"):
+    with pytest.raises(ConflictError, match="cannot be removed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, [])
-    with pytest.raises(TakenError, match="its box cannot change any more"):
+    with pytest.raises(ConflictError, match="its box cannot change any more"):
         save_boxes(any_project, ada, lease.task_id, lease.key, [{**boxes[0], "w": 50}])
     more = [*boxes, {"x": 30, "y": 0, "w": 40, "h": 90}]
     assert len(save_boxes(any_project, ada, lease.task_id, lease.key, more)) == 2

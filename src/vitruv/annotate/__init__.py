@@ -19,7 +19,7 @@ from vitruv.annotate.domain import (
     invite,
     owner_token,
 )
-from vitruv.annotate.http import create_app, listen
+from vitruv.annotate.http import create_app
 
 __all__ = [
     "Annotator",
@@ -34,6 +34,5 @@ __all__ = [
     "export_coco",
     "import_coco",
     "invite",
-    "listen",
     "owner_token",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -133,11 +132,10 @@ def _serve(argv: Sequence[str]) -> int:
     options = tyro.cli(ServeOptions, args=argv, prog="vitruv annotate")
     import uvicorn
 
-    from vitruv.annotate import Proposer, Views, create_app, listen, owner_token
+    from vitruv.annotate import Proposer, Views, create_app, owner_token
+    from vitruv.http import is_loopback, listen
     from vitruv.surface import Atlas
 
-    if not 0 <= options.port <= 65535:
-        raise InputError(f"--port must be from 0 to 65535, but got {options.port}")
     model = Proposer(options.model)
     if options.model is not None:
         model.required()
@@ -149,10 +147,10 @@ def _serve(argv: Sequence[str]) -> int:
         )  # fmt: skip
         listening = listen(options.host, options.port)
         port = listening.getsockname()[1]
-        shown = "localhost" if _is_local(options.host) else options.host
+        shown = "localhost" if is_loopback(options.host) else options.host
         print(f"Project {project.name()!r} in {project.folder}")
         print(f"Owner's link: http://{shown}:{port}/#/enter/{owner_token(project)}", flush=True)
-        if not _is_local(options.host):
+        if not is_loopback(options.host):
             print("Reachable from the network, without encryption: put a reverse proxy with HTTPS before it.", file=sys.stderr)
         if why_not := model.why_not():
             print(f"People work without proposals: {why_not}. Another model can be given with --model.", file=sys.stderr)
@@ -165,15 +163,6 @@ def _warm(views: Views) -> None:
     """Make the views of all parts before somebody asks; whoever asks first gets the reason when that fails."""
     with contextlib.suppress(VitruvError):
         views.warm()
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _add(argv: Sequence[str]) -> int:

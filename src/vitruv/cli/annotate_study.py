@@ -106,8 +106,8 @@ def _sampler(options: StudyOptions) -> SceneSampler:
 
 def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
     from vitruv.annotate import Views, invite
-    from vitruv.annotate.domain.refusals import TakenError
     from vitruv.annotate.study import Server, SimulatedAnnotator, truth_of
+    from vitruv.http.errors import ConflictError
 
     def truth(task: dict[str, Any]) -> Any:
         return truth_of(project, atlas, task["photo"]["id"], task["box"], task["points"])
@@ -117,14 +117,14 @@ def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
             name = f"simulated, {noise_cm:g} cm"
             try:
                 _, token = invite(project, name)
-            except TakenError:
+            except ConflictError:
                 raise InputError(f"{name!r} worked in this project already: choose another noise or another project") from None
             client = server.client(token)
             rng = np.random.default_rng([options.seed, i])
             somebody = SimulatedAnnotator(client, atlas, truth, noise_cm / 100, rng)
             done = somebody.work()
-            mean_cm = 100 * float(np.mean(somebody.put_in_m)) if somebody.put_in_m else 0.0
-            counts = f"{done} people, {len(somebody.put_in_m)} points, {somebody.skipped} skipped"
+            mean_cm = 100 * float(np.mean(somebody.displacements_m)) if somebody.displacements_m else 0.0
+            counts = f"{done} people, {len(somebody.displacements_m)} points, {somebody.skipped} skipped"
             print(f"{name}: {counts}; put in {mean_cm:.2f} cm on average")
 
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import (
+from vitruv.annotate.domain.schema import annotators, new_id
+from vitruv.http.errors import (
+    ConflictError,
     NotAllowedError,
     NotFoundError,
     NoTokenError,
-    TakenError,
-    UnusableError,
+    UnprocessableError,
     WrongTokenError,
 )
-from vitruv.annotate.domain.schema import annotators, new_id
 
 ROLES = ("annotator", "reviewer", "owner")
 """Each may do what the one before may: annotate; accept and send back; manage photos, people and settings."""
@@ -41,15 +41,15 @@ class Annotator:
 def invite(project: Project, name: object, role: object = "annotator") -> tuple[Annotator, str]:
     """Add a person. Returns who, and the token, which nobody can look up later."""
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60:
-        raise UnusableError("a name must have 1 to 60 letters")
+        raise UnprocessableError("a name must have 1 to 60 letters")
     if role not in ROLES:
-        raise UnusableError(f"role must be one of {', '.join(ROLES)}, but got {role!r}")
+        raise UnprocessableError(f"role must be one of {', '.join(ROLES)}, but got {role!r}")
     name = name.strip()
     token = secrets.token_urlsafe(24)
     row = {"id": new_id(), "name": name, "role": role, "token_sha256": _digest(token), "active": True, "created": project.now()}
     with project.store.write() as connection:
         if connection.execute(sa.select(annotators.c.id).where(annotators.c.name == name)).first():
-            raise TakenError(f"{name!r} is in this project already; renew the link instead")
+            raise ConflictError(f"{name!r} is in this project already; renew the link instead")
         connection.execute(sa.insert(annotators).values(**row))
     return Annotator(str(row["id"]), name, str(role)), token
 
@@ -77,7 +77,7 @@ def by_token(project: Project, token: str | None) -> Annotator:
     """Who holds this token. Raises NoTokenError when nobody does, or not any more."""
     if not token:
         raise NoTokenError("open the tool with your personal link; ask the owner of the project for it")
-    with project.store.glance() as connection:
+    with project.store.query_once() as connection:
         row = connection.execute(sa.select(annotators).where(annotators.c.token_sha256 == _digest(token))).one_or_none()
     if row is None or not row.active:
         raise WrongTokenError("this personal link is not valid (any more); ask the owner of the project for a new one")

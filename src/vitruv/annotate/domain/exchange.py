@@ -1,4 +1,4 @@
-"""DensePose-COCO JSON in and out: plain person boxes to start from, finished annotations to go on with or to correct."""
+"""Import and export of DensePose-COCO JSON: plain person boxes to start from, or annotations to continue and correct."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vitruv.annotate.domain.masks import encode_mask, masks_of, write_masks
 from vitruv.annotate.domain.people import Box, add_person
 from vitruv.annotate.domain.points import points_of
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.domain.schema import new_id, people, photos, points, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.errors import InputError
 from vitruv.formats import AnnotationFile, AnnotationWriter, Person, decode_rle
+from vitruv.http.errors import UnprocessableError
 from vitruv.sampling import GRID
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
@@ -27,12 +27,12 @@ _PHOTO_FIELDS = {"id", "file_name", "width", "height"}
 
 
 def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
-    """Take in the people of an annotation file for the photos that are in the project, matched by file name.
+    """Import the people of an annotation file for photos that are in the project, matched by file name.
 
-    People without `dp_` fields become parts tasks. People with part masks or points come in as accepted work, which a reviewer
-    can send back for correction. Crowds are left out. Photos that have people already are left as they are.
-    Returns how many "people", "annotated" ones, and "missing" photos. Raises FormatError or UnusableError, and takes in nothing,
-    when the file is broken or a size differs from the photo's.
+    People without `dp_` fields become parts tasks. People with part masks or points become accepted work, which a reviewer can
+    send back for correction. Crowds are skipped, and so are photos that already have people.
+    Returns the numbers of "people", of "annotated" people, and of photos "missing" from the project. Raises FormatError or
+    UnprocessableError, and imports nothing, when the file is broken or a size differs from the photo's.
     """
     source = AnnotationFile.open(path)
     counts = {"people": 0, "annotated": 0, "missing": 0}
@@ -46,7 +46,7 @@ def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
                 continue
             if image.size_hw != (row.height, row.width):
                 height, width = image.size_hw
-                raise UnusableError(
+                raise UnprocessableError(
                     f"{row.name} is {row.width} x {row.height} pixels here, but {width} x {height} in the annotations"
                 )
             if row.id in taken:
@@ -67,10 +67,10 @@ def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
 
 
 def export_coco(project: Project, path: Path, *, unfinished: bool = False) -> dict[str, int]:
-    """Write all people of the project as DensePose-COCO JSON; `vitruv check` passes it at any time.
+    """Write all people of the project as DensePose-COCO JSON that passes `vitruv check`.
 
-    Accepted work is in it, and with `unfinished` what is not finished or accepted yet. Where several annotators did a person, the
-    first one's work counts. Returns how many "photos", "people", people "with_masks" and "points".
+    Only accepted work is written; with `unfinished`, work in progress too. Where several annotators did the same person, the
+    first one's work is written. Returns the numbers of "photos", "people", people "with_masks" and "points".
     """
     counts = {"photos": 0, "people": 0, "with_masks": 0, "points": 0}
     with project.store.read() as connection:
@@ -120,7 +120,7 @@ def _dense_fields(connection: sa.Connection, parts_task: str | None, points_task
 
 
 def _add(connection: sa.Connection, project: Project, photo: sa.Row[Any], person: Person, atlas: Atlas) -> bool:
-    """One person with what it brings. Returns whether that was dense annotation."""
+    """Add one person with all its fields. Returns whether it had part masks or points."""
     x, y, w, h = person.bbox_xywh
     extra = {key: value for key, value in person.record.items() if key not in _OWN_FIELDS | _DP_FIELDS}
     if "area" in person.record:
@@ -142,7 +142,7 @@ def _add(connection: sa.Connection, project: Project, photo: sa.Row[Any], person
 
 
 def _masks(person: Person) -> dict[int, tuple[str, int]]:
-    """part -> run lengths and area; a single mask of the whole person says nothing about parts."""
+    """part -> run lengths and area; a single mask of the whole person has no parts."""
     if len(person.part_masks) < 2:
         return {}
     masks: dict[int, tuple[str, int]] = {}
@@ -152,7 +152,7 @@ def _masks(person: Person) -> dict[int, tuple[str, int]]:
         try:
             mask = decode_rle(rle, size_hw=(GRID, GRID))
         except InputError as error:
-            raise UnusableError(f"person {person.id}: dp_masks[{part - 1}]: {error}") from None
+            raise UnprocessableError(f"person {person.id}: dp_masks[{part - 1}]: {error}") from None
         if mask.any():
             packed = rle["counts"]
             masks[part] = (packed if isinstance(packed, str) else encode_mask(mask), int(mask.sum()))
@@ -168,7 +168,7 @@ def _write_answers(
         return
     charts = found.charts.astype(np.int64)
     if not ((charts >= 1) & (charts < len(PART_OF_CHART))).all():
-        raise UnusableError(f"person {person.id}: dp_I must be chart numbers from 1 to {len(PART_OF_CHART) - 1}")
+        raise UnprocessableError(f"person {person.id}: dp_I must be chart numbers from 1 to {len(PART_OF_CHART) - 1}")
     uv = np.column_stack([found.u, found.v])
     located = atlas.locate(charts, uv)
     rows = [

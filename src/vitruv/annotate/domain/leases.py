@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from vitruv.annotate.domain.accounts import Annotator
 from vitruv.annotate.domain.project import Project, as_settings
-from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
 from vitruv.annotate.domain.schema import annotators, events, new_id, tasks
 from vitruv.annotate.domain.schema import project as project_table
+from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
 KINDS = ("boxes", "parts", "points")
 WORKABLE = ("open", "returned")
@@ -40,7 +40,7 @@ def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KIN
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
-        raise UnusableError(f"kinds must be some of {', '.join(KINDS)}, but got {list(kinds)!r}")
+        raise UnprocessableError(f"kinds must be some of {', '.join(KINDS)}, but got {list(kinds)!r}")
     now = project.now()
     mine = tasks.c.annotator_id == annotator.id
     free = sa.or_(mine, tasks.c.lease_until < now)
@@ -61,14 +61,14 @@ def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KIN
 
 
 def take(project: Project, annotator: Annotator, task_id: str) -> Lease:
-    """Open one certain task. Raises TakenError while somebody else has it, or when it is finished."""
+    """Open one certain task. Raises ConflictError while somebody else has it, or when it is finished."""
     now = project.now()
     with project.store.write() as connection:
         row = _row(connection, task_id)
         if row.state not in WORKABLE:
-            raise TakenError(f"this task is {row.state} already; a reviewer can send it back")
+            raise ConflictError(f"this task is {row.state} already; a reviewer can send it back")
         if row.annotator_id not in (None, annotator.id) and row.lease_until >= now:
-            raise TakenError(f"{_name(connection, row.annotator_id)} is working on this task now")
+            raise ConflictError(f"{_name(connection, row.annotator_id)} is working on this task now")
         if row.annotator_id != annotator.id and _did_other(connection, row, annotator):
             raise NotAllowedError("you did this person already: the second opinion must come from somebody else")
         return _lend(connection, task_id, annotator, now)
@@ -81,12 +81,12 @@ def hold(connection: sa.Connection, project: Project, annotator: Annotator, task
     """
     row = _row(connection, task_id)
     if row.state not in WORKABLE:
-        raise TakenError(f"this task is {row.state} already; nothing was changed")
+        raise ConflictError(f"this task is {row.state} already; nothing was changed")
     if row.annotator_id != annotator.id:
         who = "nobody" if row.annotator_id is None else _name(connection, row.annotator_id)
-        raise TakenError(f"this task is not lent to you now ({who} has it); nothing was changed")
+        raise ConflictError(f"this task is not lent to you now ({who} has it); nothing was changed")
     if not key or row.lease_key != key:
-        raise TakenError("this task is open in another window; nothing was changed here")
+        raise ConflictError("this task is open in another window; nothing was changed here")
     now, lasts = project.now(), 60 * as_settings(row.settings).lease_minutes
     # Not at every click: a new time of the lease moves the task in the index of the queue, which all wait for.
     if row.lease_until < now + (1 - _SLACK) * lasts:

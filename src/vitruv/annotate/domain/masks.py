@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from vitruv.annotate.domain.accounts import Annotator
 from vitruv.annotate.domain.leases import hold
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.domain.schema import masks
 from vitruv.errors import InputError
 from vitruv.formats import decode_rle, encode_rle
+from vitruv.http.errors import UnprocessableError
 from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS
 from vitruv.types import BoolArray
@@ -21,14 +21,14 @@ from vitruv.types import BoolArray
 def save_masks(project: Project, annotator: Annotator, task_id: str, key: str | None, parts: object) -> dict[str, int]:
     """Save the parts that a stroke changed. parts: {"1": run lengths, ...}; an empty mask removes the part.
 
-    Returns the area of each saved part in pixels of the 256 x 256 grid. Raises UnusableError, and saves none, when one of them
+    Returns the area of each saved part in pixels of the 256 x 256 grid. Raises UnprocessableError, and saves none, when one of them
     is no mask.
     """
     areas = {part: (counts, area) for part, counts, area in _checked(parts)}
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
         if task.kind != "parts":
-            raise UnusableError("part masks belong to a task of the kind parts")
+            raise UnprocessableError("part masks belong to a task of the kind parts")
         write_masks(connection, task_id, areas, project.now())
     return {str(part): area for part, (_, area) in areas.items()}
 
@@ -59,13 +59,13 @@ def decoded(counts_of_part: dict[int, str]) -> dict[int, BoolArray]:
 
 
 def decode_mask(counts: object, *, name: str = "mask") -> BoolArray:
-    """COCO's packed run lengths -> (256, 256) bool. Raises UnusableError, which starts with `name`, for anything else."""
+    """COCO's packed run lengths -> (256, 256) bool. Raises UnprocessableError, which starts with `name`, for anything else."""
     if not isinstance(counts, str):
-        raise UnusableError(f"{name} must be a text of packed run lengths, but is a {type(counts).__name__}")
+        raise UnprocessableError(f"{name} must be a text of packed run lengths, but is a {type(counts).__name__}")
     try:
         return decode_rle({"size": [GRID, GRID], "counts": counts})
     except InputError as error:
-        raise UnusableError(f"{name}: {error}") from None
+        raise UnprocessableError(f"{name}: {error}") from None
 
 
 def encode_mask(mask: BoolArray) -> str:
@@ -75,7 +75,7 @@ def encode_mask(mask: BoolArray) -> str:
 
 def _checked(parts: object) -> list[tuple[int, str, int]]:
     if not isinstance(parts, dict):
-        raise UnusableError('parts must be an object like {"1": run lengths}')
+        raise UnprocessableError('parts must be an object like {"1": run lengths}')
     checked: list[tuple[int, str, int]] = []
     for name, counts in parts.items():
         part = _part(name)
@@ -86,4 +86,4 @@ def _checked(parts: object) -> list[tuple[int, str, int]]:
 def _part(name: Any) -> int:
     if isinstance(name, str) and name.isascii() and name.isdigit() and 1 <= int(name) <= NUM_PARTS:
         return int(name)
-    raise UnusableError(f"a part must be a number from 1 to {NUM_PARTS}, but got {name!r}")
+    raise UnprocessableError(f"a part must be a number from 1 to {NUM_PARTS}, but got {name!r}")

@@ -13,8 +13,8 @@ from vitruv.annotate.domain.masks import masks_of
 from vitruv.annotate.domain.people import boxes_of
 from vitruv.annotate.domain.points import points_of
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError
 from vitruv.annotate.domain.schema import annotators, people, photos, points, tasks
+from vitruv.http.errors import NotAllowedError, NotFoundError
 
 STATES = ("open", "returned", "submitted", "accepted")
 _PAGE = 60

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from vitruv.annotate.domain.accounts import Annotator
 from vitruv.annotate.domain.leases import hold
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import TakenError, UnusableError
 from vitruv.annotate.domain.schema import new_id, people, photos, tasks
+from vitruv.http.errors import ConflictError, UnprocessableError
 
-SMALLEST_SIDE_PX = 8
-MOST_PEOPLE = 200
+MIN_SIDE_PX = 8
+MAX_PEOPLE = 200
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ def save_boxes(project: Project, annotator: Annotator, task_id: str, key: str | 
     """Replace the boxes of the photo of a `boxes` task by these; boxes keep their id.
 
     boxes: [{"id" (absent for a new one), "x", "y", "w", "h"}, ...]. People who were begun keep their box and cannot go.
-    Returns the boxes with their ids, in the given order. Raises UnusableError for boxes outside the photo or too small.
+    Returns the boxes with their ids, in the given order. Raises UnprocessableError for boxes outside the photo or too small.
     """
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
         if task.kind != "boxes":
-            raise UnusableError("boxes belong to a task of the kind boxes")
+            raise UnprocessableError("boxes belong to a task of the kind boxes")
         photo = connection.execute(sa.select(photos).where(photos.c.id == task.photo_id)).one()
         wanted = [_checked(box, i, photo.width, photo.height) for i, box in enumerate(_as_list(boxes))]
         kept = {row.id: row for row in connection.execute(sa.select(people).where(people.c.photo_id == photo.id))}
@@ -47,15 +47,15 @@ def save_boxes(project: Project, annotator: Annotator, task_id: str, key: str | 
             if box.id is None:
                 wanted[i] = add_person(connection, project, photo.id, box, source="drawn")
             elif box.id not in kept:
-                raise UnusableError(f"boxes[{i}] has an id that is not in this photo")
+                raise UnprocessableError(f"boxes[{i}] has an id that is not in this photo")
             elif box.id not in begun:
                 values = {"x": box.x, "y": box.y, "w": box.w, "h": box.h}
                 connection.execute(sa.update(people).where(people.c.id == box.id).values(**values))
             elif not _same(kept[box.id], box):
-                raise TakenError(f"boxes[{i}] belongs to a person whose parts are begun already; its box cannot change any more")
+                raise ConflictError(f"boxes[{i}] belongs to a person whose parts are begun already; its box cannot change any more")
         gone = set(kept) - {box.id for box in wanted}
         if gone & begun:
-            raise TakenError("a person whose parts are begun already cannot be removed")
+            raise ConflictError("a person whose parts are begun already cannot be removed")
         if gone:
             connection.execute(sa.delete(tasks).where(tasks.c.person_id.in_(gone)))
             connection.execute(sa.delete(people).where(people.c.id.in_(gone)))
@@ -106,28 +106,28 @@ def _begun(connection: sa.Connection, photo_id: str) -> set[str]:
 
 
 def _as_list(boxes: object) -> list[Any]:
-    if not isinstance(boxes, list) or len(boxes) > MOST_PEOPLE:
-        raise UnusableError(f"boxes must be a list of at most {MOST_PEOPLE} boxes")
+    if not isinstance(boxes, list) or len(boxes) > MAX_PEOPLE:
+        raise UnprocessableError(f"boxes must be a list of at most {MAX_PEOPLE} boxes")
     return boxes
 
 
 def _checked(box: object, i: int, width: int, height: int) -> Box:
     if not isinstance(box, dict):
-        raise UnusableError(f"boxes[{i}] must be an object with x, y, w and h")
+        raise UnprocessableError(f"boxes[{i}] must be an object with x, y, w and h")
     sides = []
     for side in ("x", "y", "w", "h"):
         value = box.get(side)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise UnusableError(f"boxes[{i}].{side} must be a number, but got {value!r}")
+            raise UnprocessableError(f"boxes[{i}].{side} must be a number, but got {value!r}")
         sides.append(round(float(value), 2))
     x, y, w, h = sides
-    if w < SMALLEST_SIDE_PX or h < SMALLEST_SIDE_PX:
-        raise UnusableError(f"boxes[{i}] is {w:g} x {h:g} pixels; a person needs at least {SMALLEST_SIDE_PX} x {SMALLEST_SIDE_PX}")
+    if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
+        raise UnprocessableError(f"boxes[{i}] is {w:g} x {h:g} pixels; a person needs at least {MIN_SIDE_PX} x {MIN_SIDE_PX}")
     if x < 0 or y < 0 or x + w > width + 0.01 or y + h > height + 0.01:
-        raise UnusableError(f"boxes[{i}] reaches out of the photo of {width} x {height} pixels")
+        raise UnprocessableError(f"boxes[{i}] reaches out of the photo of {width} x {height} pixels")
     box_id = box.get("id")
     if box_id is not None and not isinstance(box_id, str):
-        raise UnusableError(f"boxes[{i}].id must be a string, but got {box_id!r}")
+        raise UnprocessableError(f"boxes[{i}].id must be a string, but got {box_id!r}")
     return Box(box_id, x, y, w, h)
 
 

@@ -1,4 +1,4 @@
-"""Photos of a project: checked when they come in, kept once each under the hash of their bytes."""
+"""Photos of a project: checked when they are added, and stored once each under the hash of their bytes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vitruv.annotate.domain.project import Project, Settings
-from vitruv.annotate.domain.refusals import FullError, NotFoundError, TooLargeError, UnusableError
 from vitruv.annotate.domain.schema import new_id, photos, tasks
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.formats import replacing
+from vitruv.http.errors import InsufficientStorageError, NotFoundError, TooLargeError, UnprocessableError
 from vitruv.media import as_rgb
 
 KINDS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
-"""What every browser shows, by Pillow's names."""
+"""Formats that every browser shows, by Pillow's names."""
 
 _THUMBNAIL_PX = 320
 
@@ -38,11 +38,11 @@ class Photo:
 def add_photo(
     project: Project, name: str, data: bytes, *, coco_id: int | None = None, extra: dict[str, Any] | None = None, box: bool = True
 ) -> Photo:
-    """Take a photo in; one that is here already (the same bytes) is returned as it is.
+    """Add a photo. If the same bytes are already in the project, the existing photo is returned.
 
-    name: what it is called outside, its folders dropped. data: the file's bytes. box: whether somebody has to draw the people.
-    Raises TooLargeError beyond the project's limits, UnusableError when it is no whole JPEG, PNG or WebP picture, FullError
-    when the disk has no room.
+    name: the file's name; folders are dropped. data: the file's bytes. box: whether to open a task for drawing the boxes.
+    Raises TooLargeError beyond the project's limits, UnprocessableError when the data is not a complete JPEG, PNG or WebP image,
+    InsufficientStorageError when the disk is full.
     """
     settings = project.settings()
     _require_small(name, len(data), settings)
@@ -54,7 +54,7 @@ def add_photo(
             with replacing(path) as file:
                 file.write(data)
         except UnwritableFileError as error:
-            raise FullError(f"{name} could not be kept: {error.reason}") from None
+            raise InsufficientStorageError(f"{name} could not be saved: {error.reason}") from None
     now = project.now()
     with project.store.write() as connection:
         row = connection.execute(sa.select(photos).where(photos.c.sha256 == digest)).one_or_none()
@@ -76,20 +76,20 @@ def add_photo(
 
 
 def add_photo_file(project: Project, path: Path) -> Photo:
-    """The same for a file, which is read only when it is small enough. Raises OSError, too, when it cannot be read."""
+    """Add a photo from a file, which is read only if it is small enough. Also raises OSError when the file cannot be read."""
     _require_small(path.name, path.stat().st_size, project.settings())
     return add_photo(project, path.name, path.read_bytes())
 
 
 def photo_file(project: Project, photo_id: str) -> tuple[Path, str]:
-    """Path and kind of a photo. The path is made of the hash, never of anything a request says."""
-    with project.store.glance() as connection:
+    """Path and kind of a photo. The path is built from the hash, never from a request."""
+    with project.store.query_once() as connection:
         row = connection.execute(sa.select(photos.c.sha256, photos.c.kind).where(photos.c.id == photo_id)).one_or_none()
     if row is None:
         raise NotFoundError("this project has no photo with this id")
     path = project.photo_folder / f"{row.sha256}.{row.kind}"
     if not path.is_file():
-        raise NotFoundError(f"the photo's file is gone from {project.photo_folder.name}/: put {path.name} back")
+        raise NotFoundError(f"the photo's file is missing: put {path.name} back into {project.photo_folder.name}/")
     return path, row.kind
 
 
@@ -111,30 +111,34 @@ def thumbnail(project: Project, photo_id: str) -> bytes:
 
 def _require_small(name: str, size: int, settings: Settings) -> None:
     if size > settings.photo_megabytes * 1_000_000:
-        raise TooLargeError(f"{name}: more than {settings.photo_megabytes} MB; make the photo smaller or raise the limit")
+        raise TooLargeError(
+            f"{name}: more than {settings.photo_megabytes} MB; shrink the photo or raise the limit in the project settings"
+        )
 
 
 def _checked(name: str, data: bytes, max_pixels: int) -> tuple[str, int, int]:
-    """Kind and upright width and height of a picture that can be decoded to its last byte."""
+    """Kind and upright width and height of an image; it is decoded completely to make sure that it is intact."""
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=list(KINDS)) as image:
             warnings.simplefilter("ignore")
             width, height = image.size
             if width * height > max_pixels:
-                raise TooLargeError(f"{name}: {width} x {height} pixels; the project takes up to {max_pixels // 1_000_000} million")
+                raise TooLargeError(
+                    f"{name}: {width} x {height} pixels; the project accepts up to {max_pixels // 1_000_000} million"
+                )
             kind = KINDS[image.format or ""]
             height, width = as_rgb(image).shape[:2]
     except Image.DecompressionBombError:
-        raise TooLargeError(f"{name}: more pixels than the project takes") from None
+        raise TooLargeError(f"{name}: more pixels than the project accepts") from None
     except UnidentifiedImageError:
-        raise UnusableError(f"{name}: not a JPEG, PNG or WebP picture") from None
+        raise UnprocessableError(f"{name}: not a JPEG, PNG or WebP image") from None
     except (InputError, OSError, ValueError, SyntaxError) as error:
-        raise UnusableError(f"{name}: not a whole picture ({error})") from None
+        raise UnprocessableError(f"{name}: the image is damaged or incomplete ({error})") from None
     return kind, width, height
 
 
 def _plain_name(name: str) -> str:
-    """The last part of a path, without what no file name should hold."""
+    """The last part of a path, without characters that do not belong in a file name."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     cleaned = "".join(c for c in last if c.isprintable()).strip(". ")
     return cleaned[-120:] or "photo"

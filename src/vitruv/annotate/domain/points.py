@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from vitruv.annotate.domain.accounts import Annotator
 from vitruv.annotate.domain.leases import hold
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
 from vitruv.annotate.domain.schema import masks, points, tasks
 from vitruv.annotate.domain.views import SurfacePoint, Views
+from vitruv.http.errors import NotFoundError, UnprocessableError
 from vitruv.sampling import PART_ORDER, point_count, sample_points
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES
 from vitruv.types import BoolArray
 
-_LONGEST_S = 3600.0
+_MAX_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,18 @@ def place_point(
     """Answer one point by a click on a view.
 
     click: {"view": 0..5, "x", "y" in pixels of the view, "part": whose views (the point's own when absent), "seconds": how long
-    it took}. Raises UnusableError when the click is not on the body, or on the views of a part that is not visible.
+    it took}. Raises UnprocessableError when the click is not on the body, or on the views of a part that is not visible.
     """
     part, view = _whole(click, "part", 1, NUM_PARTS, optional=True), _whole(click, "view", 0, 5)
     x, y = _number(click, "x"), _number(click, "y")
-    seconds = min(max(_number(click, "seconds", default=0.0), 0.0), _LONGEST_S)
-    with project.store.glance() as connection:
+    seconds = min(max(_number(click, "seconds", default=0.0), 0.0), _MAX_SECONDS)
+    with project.store.query_once() as connection:
         own_part = _point(connection, task_id, n).part
     answer = views.look_up(part or own_part, view or 0, x, y)
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
         if part not in (None, own_part) and not _is_visible(connection, task, part):
-            raise UnusableError(f"the {PART_NAMES[part]} is not visible on this person: its mask is empty")
+            raise UnprocessableError(f"the {PART_NAMES[part]} is not visible on this person: its mask is empty")
         _answer(connection, project, task_id, n, "placed", **answer.columns(), view_part=part or own_part, view=view,
                 click_x=x, click_y=y, seconds=seconds)  # fmt: skip
     return answer
@@ -88,7 +88,7 @@ def place_point(
 def skip_point(project: Project, annotator: Annotator, task_id: str, key: str | None, n: int, state: str = "skipped") -> None:
     """Answer "not visible" (`skipped`), or take an answer back (`open`)."""
     if state not in ("skipped", "open"):
-        raise UnusableError(f"state must be skipped or open, but got {state!r}")
+        raise UnprocessableError(f"state must be skipped or open, but got {state!r}")
     with project.store.write() as connection:
         hold(connection, project, annotator, task_id, key)
         _point(connection, task_id, n)
@@ -128,7 +128,7 @@ def _is_visible(connection: sa.Connection, task: sa.Row[Any], part: int | None) 
 def _number(values: dict[str, Any], name: str, *, default: float | None = None) -> float:
     value = values.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
-        raise UnusableError(f"{name} must be a number, but got {value!r}")
+        raise UnprocessableError(f"{name} must be a number, but got {value!r}")
     return float(value)
 
 
@@ -137,5 +137,5 @@ def _whole(values: dict[str, Any], name: str, low: int, high: int, *, optional: 
     if value is None and optional:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise UnusableError(f"{name} must be a whole number from {low} to {high}, but got {value!r}")
+        raise UnprocessableError(f"{name} must be a whole number from {low} to {high}, but got {value!r}")
     return value

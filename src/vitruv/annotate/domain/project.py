@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from vitruv.annotate.domain import schema
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.domain.store import Store, sqlite_url
 from vitruv.errors import FormatError, InputError, UnwritableFileError
 from vitruv.formats import replacing
+from vitruv.http.errors import UnprocessableError
 
 MARKER = "vitruv-project.json"
 
@@ -39,12 +39,12 @@ class Settings:
         ):
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise UnusableError(f"{field} must be between {low:g} and {high}, but got {value!r}")
+                raise UnprocessableError(f"{field} must be between {low:g} and {high}, but got {value!r}")
         for field in ("replicas", "photo_megabytes", "photo_megapixels"):
             if not isinstance(getattr(self, field), int):
-                raise UnusableError(f"{field} must be a whole number, but got {getattr(self, field)!r}")
+                raise UnprocessableError(f"{field} must be a whole number, but got {getattr(self, field)!r}")
         if not isinstance(self.review, bool):
-            raise UnusableError(f"review must be true or false, but got {self.review!r}")
+            raise UnprocessableError(f"review must be true or false, but got {self.review!r}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Project:
 
         database: a URL; without one, the file `vitruv.sqlite` in the folder.
         Raises InputError when folder and database belong to different projects, UnwritableFileError when the folder cannot be
-        used, AwayError when the database cannot be reached.
+        used, UnavailableError when the database cannot be reached.
         """
         folder = Path(folder).resolve()
         marker = _read_marker(folder)
@@ -89,21 +89,21 @@ class Project:
         return self.folder / "photos"
 
     def name(self) -> str:
-        with self.store.glance() as connection:
+        with self.store.query_once() as connection:
             return str(connection.execute(sa.select(schema.project.c.name)).scalar_one())
 
     def settings(self) -> Settings:
-        with self.store.glance() as connection:
+        with self.store.query_once() as connection:
             return read_settings(connection)
 
     def change(self, changes: dict[str, Any]) -> None:
-        """Change the name or some of the settings. Raises UnusableError for anything else."""
+        """Change the name or some of the settings. Raises UnprocessableError for anything else."""
         name = changes.pop("name", None)
         unknown = set(changes) - {field.name for field in fields(Settings)}
         if unknown:
-            raise UnusableError(f"a project has no setting {sorted(unknown)[0]!r}")
+            raise UnprocessableError(f"a project has no setting {sorted(unknown)[0]!r}")
         if name is not None and (not isinstance(name, str) or not 1 <= len(name.strip()) <= 100):
-            raise UnusableError("the name of a project must have 1 to 100 letters")
+            raise UnprocessableError("the name of a project must have 1 to 100 letters")
         with self.store.write() as connection:
             settings = asdict(replace(read_settings(connection), **changes))
             values = {"settings": settings} if name is None else {"settings": settings, "name": name.strip()}

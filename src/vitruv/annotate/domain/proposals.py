@@ -19,7 +19,7 @@ from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.types import AnyArray, BoolArray, Int64Array
 
-_FEWEST_PIXELS = 12
+_MIN_PIXELS = 12
 """Specks of a part, on the 256 x 256 grid, are no proposal."""
 
 
@@ -56,7 +56,7 @@ def _grid_pixels(chart_map: ChartMap, placement: Int64Array, box: dict[str, floa
 
 def _worth_showing(parts: AnyArray) -> list[tuple[int, BoolArray]]:
     masks = [(part, parts == part) for part in range(1, NUM_PARTS + 1)]
-    return [(part, mask) for part, mask in masks if mask.sum() >= _FEWEST_PIXELS]
+    return [(part, mask) for part, mask in masks if mask.sum() >= _MIN_PIXELS]
 
 
 def _points(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from vitruv.annotate.domain.refusals import AwayError
 from vitruv.errors import VitruvError
+from vitruv.http.errors import UnavailableError
 from vitruv.media import read_image
 from vitruv.results import DensePoses
 from vitruv.runtime import Predictor, load
@@ -46,8 +46,8 @@ class Proposer:
         return self._reason
 
     def __call__(self, path: Path, boxes_xyxy: AnyArray | None) -> DensePoses:
-        """The people in a photo, or in boxes of it. Raises AwayError when there is no model."""
+        """The people in a photo, or in boxes of it. Raises UnavailableError when there is no model."""
         if self.why_not() or self._predictor is None:
-            raise AwayError(NO_MODEL)
+            raise UnavailableError(NO_MODEL)
         with self._predicting:  # one prediction at a time: they use all cores already
             return self._predictor(read_image(path), boxes=boxes_xyxy)

@@ -1,6 +1,6 @@
 """The database of a project: SQLite in the project's folder, or PostgreSQL by URL. Every write is one transaction.
 
-What `write` has left without an error is on the disk: a killed server or a lost plug does not take it back.
+When `write` ends without an error, the data is on the disk: it survives a killed server or a power cut.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from vitruv.annotate.domain.refusals import AwayError, FullError
 from vitruv.annotate.domain.schema import metadata
 from vitruv.errors import InputError
+from vitruv.http.errors import InsufficientStorageError, UnavailableError
 
 _SQLITE_WAIT_S = 20
 _POSTGRES_WAIT_S = 3
@@ -29,7 +29,7 @@ class Store:
     """A database with the tables of one project, made when they are missing.
 
     url: `sqlite:///FILE`, or `postgresql://USER@HOST/NAME`.
-    Raises InputError for any other URL, AwayError when the database cannot be reached.
+    Raises InputError for any other URL, UnavailableError when the database cannot be reached.
     """
 
     def __init__(self, url: str) -> None:
@@ -47,34 +47,34 @@ class Store:
                 pool_size=_CONNECTIONS,
                 pool_timeout=_POSTGRES_WAIT_S,
             )
-        # Where each statement is a trip over the network, one look needs no transaction around it, and several need one view.
-        self._glances = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # PostgreSQL: each statement is a round trip, so a single query gets no transaction; several queries need one snapshot.
+        self._single_queries = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reads = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
-        # SQLite has one writer at a time. Waiting for it here is fair and quick; its own waiting sleeps and starves.
-        self._turn = threading.Lock() if self.is_sqlite else None
+        # SQLite has one writer at a time. Waiting on this lock is fair and quick; SQLite's own waiting polls and can starve.
+        self._write_lock = threading.Lock() if self.is_sqlite else None
         with self.write() as connection:
             metadata.create_all(connection)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for looking things up: all that is seen was true at one moment."""
-        with _told_plainly(), self._reads.connect() as connection, connection.begin():
+        """A connection for several queries, which all see the same snapshot."""
+        with _driver_errors_translated(), self._reads.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def glance(self) -> Iterator[sa.Connection]:
+    def query_once(self) -> Iterator[sa.Connection]:
         """A connection for a single query."""
-        with _told_plainly(), self._glances.connect() as connection:
+        with _driver_errors_translated(), self._single_queries.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: everything done with the connection is kept when the block ends, nothing when it raises."""
-        if self._turn is None:
-            with _told_plainly(), self._engine.begin() as connection:
+        if self._write_lock is None:
+            with _driver_errors_translated(), self._engine.begin() as connection:
                 yield connection
             return
-        with self._turn, _told_plainly(), self._engine.connect() as connection:
+        with self._write_lock, _driver_errors_translated(), self._engine.connect() as connection:
             writer = connection.execution_options(vitruv_write=True)
             with writer.begin():
                 yield writer
@@ -123,18 +123,20 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turn what a driver raises when the database is away or full into refusals; programming errors stay what they are."""
+def _driver_errors_translated() -> Iterator[None]:
+    """Turn what a driver raises when the database is unreachable or full into request errors; programming errors pass through."""
     try:
         yield
     except PoolTimeoutError:
-        raise AwayError("the database is too busy right now; nothing was saved, try again in a moment") from None
+        raise UnavailableError("the database is too busy right now; nothing was saved, try again in a moment") from None
     except DBAPIError as error:
         text = str(error.orig).lower()
         if any(phrase in text for phrase in _NO_ROOM):
-            raise FullError("the disk of the project is full; nothing was saved, free some room and try again") from None
+            raise InsufficientStorageError("the project's disk is full; nothing was saved, free some space and try again") from None
         gone = isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated
         if gone or (isinstance(error, DatabaseError) and "terminating connection" in text):
             first_line = str(error.orig).strip().splitlines()[0]
-            raise AwayError(f"the database cannot be reached ({first_line}); nothing was saved, try again in a moment") from None
+            raise UnavailableError(
+                f"the database cannot be reached ({first_line}); nothing was saved, try again in a moment"
+            ) from None
         raise

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vitruv.annotate.domain.refusals import NotFoundError, UnusableError
 from vitruv.annotate.domain.view_render import VIEW_VERSION, PartViews, load_views, render_part, save_views
 from vitruv.annotate.domain.viewpoints import VIEWS_PER_PART
 from vitruv.formats import replacing
+from vitruv.http.errors import NotFoundError, UnprocessableError
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES
 
@@ -79,17 +79,17 @@ class Views:
         return views
 
     def look_up(self, part: int, view: int, x: float, y: float) -> SurfacePoint:
-        """The point of the surface under a click; x, y in pixels of the view. Raises UnusableError beside the body."""
+        """The point of the surface under a click; x, y in pixels of the view. Raises UnprocessableError beside the body."""
         views = self.part(part)
         if not 0 <= view < VIEWS_PER_PART:
-            raise UnusableError(f"view must be a whole number from 0 to {VIEWS_PER_PART - 1}, but got {view}")
+            raise UnprocessableError(f"view must be a whole number from 0 to {VIEWS_PER_PART - 1}, but got {view}")
         height, width = views.size_hw
         if not (0 <= x < width and 0 <= y < height):
-            raise UnusableError(f"the click at ({x:g}, {y:g}) is outside the view of {width} x {height} pixels")
+            raise UnprocessableError(f"the click at ({x:g}, {y:g}) is outside the view of {width} x {height} pixels")
         row, column = int(y), int(x)
         face = int(views.face[view, row, column])
         if face < 0:
-            raise UnusableError("the click is not on the body: click on the surface in one of the six views")
+            raise UnprocessableError("the click is not on the body: click on the surface in one of the six views")
         b1, b2 = (float(b) for b in views.barycentric[view, row, column])
         return self.surface_point(face, (1.0 - b1 - b2, b1, b2))
 

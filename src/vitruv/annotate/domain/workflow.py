@@ -14,16 +14,16 @@ from vitruv.annotate.domain.leases import hold, record
 from vitruv.annotate.domain.masks import decoded, masks_of
 from vitruv.annotate.domain.points import Sample, sample_person, write_points
 from vitruv.annotate.domain.project import Project, read_settings
-from vitruv.annotate.domain.refusals import NotAllowedError, NotFoundError, TakenError, UnusableError
 from vitruv.annotate.domain.schema import masks, new_id, people, points, tasks
+from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
-_LONGEST_NOTE = 2000
+_MAX_NOTE_LENGTH = 2000
 
 
 def submit(project: Project, annotator: Annotator, task_id: str, key: str | None) -> str:
     """Hand a task in. Returns its new state: `accepted`, or `submitted` where the project has review.
 
-    Raises UnusableError while something is missing: no part outlined, or points without an answer.
+    Raises UnprocessableError while something is missing: no part outlined, or points without an answer.
     """
     samples = _samples_of(project, task_id)
     with project.store.write() as connection:
@@ -51,8 +51,8 @@ def accept(project: Project, reviewer: Annotator, task_id: str) -> None:
 def send_back(project: Project, reviewer: Annotator, task_id: str, note: object) -> None:
     """A reviewer wants something changed; `note` says what. Finished and imported work can be sent back too."""
     reviewer.require("reviewer")
-    if not isinstance(note, str) or not note.strip() or len(note) > _LONGEST_NOTE:
-        raise UnusableError(f"say in a note of at most {_LONGEST_NOTE} letters what should be changed")
+    if not isinstance(note, str) or not note.strip() or len(note) > _MAX_NOTE_LENGTH:
+        raise UnprocessableError(f"say in a note of at most {_MAX_NOTE_LENGTH} letters what should be changed")
     with project.store.write() as connection:
         _reviewable(connection, reviewer, task_id, ("submitted", "accepted"))
         _close(connection, project, task_id, "returned", note=note.strip())
@@ -107,12 +107,12 @@ def _samples_of(project: Project, task_id: str) -> list[Sample] | None:
 
 def _require_complete(connection: sa.Connection, task: sa.Row[Any]) -> None:
     if task.kind == "parts" and not connection.execute(sa.select(masks.c.part).where(masks.c.task_id == task.id)).first():
-        raise UnusableError("outline at least one visible part before handing in")
+        raise UnprocessableError("outline at least one visible part before handing in")
     if task.kind == "points":
         query = sa.select(sa.func.count()).where(points.c.task_id == task.id, points.c.state == "open")
         left = connection.execute(query).scalar_one()
         if left:
-            raise UnusableError(f"{left} point{'s have' if left > 1 else ' has'} no answer yet: mark or skip")
+            raise UnprocessableError(f"{left} point{'s have' if left > 1 else ' has'} no answer yet: mark or skip")
 
 
 def _close(connection: sa.Connection, project: Project, task_id: str, state: str, **values: object) -> None:
@@ -125,7 +125,7 @@ def _reviewable(connection: sa.Connection, reviewer: Annotator, task_id: str, st
     if task is None:
         raise NotFoundError("this project has no task with this id")
     if task.state not in states:
-        raise TakenError(f"this task is {task.state} now; nothing was changed")
+        raise ConflictError(f"this task is {task.state} now; nothing was changed")
     if task.annotator_id == reviewer.id and reviewer.role != "owner":
         raise NotAllowedError("your own work must be reviewed by somebody else")
     return task

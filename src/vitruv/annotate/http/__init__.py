@@ -1,6 +1,5 @@
 """The server of the annotation tool: requests in, JSON and files out; what they mean is decided in `annotate.domain`."""
 
 from vitruv.annotate.http.app import create_app
-from vitruv.annotate.http.listening import listen
 
-__all__ = ["create_app", "listen"]
+__all__ = ["create_app"]

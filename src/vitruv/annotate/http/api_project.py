@@ -14,12 +14,12 @@ from vitruv.annotate.domain.agreement import agreement
 from vitruv.annotate.domain.exchange import export_coco, import_coco
 from vitruv.annotate.domain.overview import photo_page, progress
 from vitruv.annotate.domain.photos import add_photo, photo_file, thumbnail
-from vitruv.annotate.domain.refusals import FullError, UnusableError
 from vitruv.annotate.domain.schema import new_id
-from vitruv.annotate.http.access import Body, InProject, Who, WithViews, cookie_name
-from vitruv.annotate.http.bodies import body_bytes, body_to_file
-from vitruv.annotate.http.routes import PlainRoute
+from vitruv.annotate.http.access import Body, CurrentAnnotator, InProject, WithViews, cookie_name
 from vitruv.errors import FormatError, UnwritableFileError
+from vitruv.http.errors import InsufficientStorageError, UnprocessableError
+from vitruv.http.request_bodies import read_body, save_body
+from vitruv.http.routes import PlainRoute
 
 router = APIRouter(prefix="/api", route_class=PlainRoute)
 
@@ -53,106 +53,106 @@ def leave(project: InProject) -> Response:
 
 
 @router.get("/me")
-def me(project: InProject, me: Who) -> dict[str, Any]:
+def me(project: InProject, me: CurrentAnnotator) -> dict[str, Any]:
     return {"id": me.id, "name": me.name, "role": me.role, "project": project.name()}
 
 
 @router.get("/project")
-def show_project(project: InProject, me: Who) -> dict[str, Any]:
+def show_project(project: InProject, me: CurrentAnnotator) -> dict[str, Any]:
     return progress(project, me)
 
 
 @router.patch("/project")
-def change_project(project: InProject, me: Who, body: Body) -> dict[str, Any]:
+def change_project(project: InProject, me: CurrentAnnotator, body: Body) -> dict[str, Any]:
     me.require("owner")
     project.change(body)
     return progress(project, me)
 
 
 @router.get("/agreement")
-def show_agreement(project: InProject, views: WithViews, me: Who) -> dict[str, Any]:
+def show_agreement(project: InProject, views: WithViews, me: CurrentAnnotator) -> dict[str, Any]:
     me.require("reviewer")
     return agreement(project, views.atlas)
 
 
 @router.post("/annotators")
-def add_annotator(project: InProject, me: Who, body: Body) -> dict[str, Any]:
+def add_annotator(project: InProject, me: CurrentAnnotator, body: Body) -> dict[str, Any]:
     me.require("owner")
     somebody, token = accounts.invite(project, body.get("name"), body.get("role", "annotator"))
     return {"id": somebody.id, "name": somebody.name, "role": somebody.role, "token": token}
 
 
 @router.post("/annotators/{annotator_id}/link")
-def renew_link(project: InProject, me: Who, annotator_id: str) -> dict[str, Any]:
+def renew_link(project: InProject, me: CurrentAnnotator, annotator_id: str) -> dict[str, Any]:
     me.require("owner")
     return {"token": accounts.renew(project, annotator_id)}
 
 
 @router.patch("/annotators/{annotator_id}")
-def change_annotator(project: InProject, me: Who, annotator_id: str, body: Body) -> dict[str, Any]:
+def change_annotator(project: InProject, me: CurrentAnnotator, annotator_id: str, body: Body) -> dict[str, Any]:
     me.require("owner")
     if not isinstance(body.get("active"), bool):
-        raise UnusableError("active must be true or false")
+        raise UnprocessableError("active must be true or false")
     if annotator_id == me.id:
-        raise UnusableError("you cannot keep yourself out")
+        raise UnprocessableError("you cannot keep yourself out")
     accounts.set_active(project, annotator_id, body["active"])
     return {}
 
 
 @router.get("/photos")
-def list_photos(project: InProject, me: Who, after: int = 0) -> dict[str, Any]:
+def list_photos(project: InProject, me: CurrentAnnotator, after: int = 0) -> dict[str, Any]:
     return photo_page(project, after=after)
 
 
 @router.post("/photos")
-async def upload_photo(request: Request, project: InProject, me: Who, name: str = "photo") -> dict[str, Any]:
+async def upload_photo(request: Request, project: InProject, me: CurrentAnnotator, name: str = "photo") -> dict[str, Any]:
     """Take in one photo; the body is the file itself."""
     me.require("owner")
     settings = await run_in_threadpool(project.settings)
-    data = await body_bytes(request, settings.photo_megabytes * 1_000_000, name[-120:])
+    data = await read_body(request, settings.photo_megabytes * 1_000_000, name[-120:])
     photo = await run_in_threadpool(add_photo, project, name, data)
     return {"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height, "new": photo.is_new}
 
 
 @router.get("/photos/{photo_id}/image")
-def photo_image(project: InProject, me: Who, photo_id: str) -> FileResponse:
+def photo_image(project: InProject, me: CurrentAnnotator, photo_id: str) -> FileResponse:
     path, kind = photo_file(project, photo_id)
     return FileResponse(path, media_type=f"image/{kind}", headers={"cache-control": _KEPT_FOREVER})
 
 
 @router.get("/photos/{photo_id}/thumbnail")
-def photo_thumbnail(project: InProject, me: Who, photo_id: str) -> Response:
+def photo_thumbnail(project: InProject, me: CurrentAnnotator, photo_id: str) -> Response:
     return Response(thumbnail(project, photo_id), media_type="image/jpeg", headers={"cache-control": _KEPT_FOREVER})
 
 
 @router.get("/views/{part}")
-def show_views(views: WithViews, me: Who, part: int) -> dict[str, Any]:
+def show_views(views: WithViews, me: CurrentAnnotator, part: int) -> dict[str, Any]:
     return views.describe(part)
 
 
 @router.get("/views/{part}/{view}/{layer}")
-def view_layer(views: WithViews, me: Who, part: int, view: int, layer: str) -> Response:
+def view_layer(views: WithViews, me: CurrentAnnotator, part: int, view: int, layer: str) -> Response:
     """A layer of a view: image.png, iuv.png, or depth.bin (uint16, little-endian, row by row)."""
     data, media_type = views.layer(part, view, layer)
     return Response(data, media_type=media_type, headers={"cache-control": _KEPT_FOREVER})
 
 
 @router.post("/import")
-async def import_annotations(request: Request, project: InProject, views: WithViews, me: Who) -> dict[str, int]:
+async def import_annotations(request: Request, project: InProject, views: WithViews, me: CurrentAnnotator) -> dict[str, int]:
     """COCO or DensePose-COCO JSON for photos that are in the project, matched by file name."""
     me.require("owner")
     path = project.folder / f".import-{new_id()}.json"
     try:
-        await body_to_file(request, _MAX_IMPORT_BYTES, "the annotations", path)
+        await save_body(request, _MAX_IMPORT_BYTES, "the annotations", path)
         return await run_in_threadpool(import_coco, project, path, views.atlas)
     except FormatError as error:
-        raise UnusableError(f"the annotations: {error.reason}") from None
+        raise UnprocessableError(f"the annotations: {error.reason}") from None
     finally:
         path.unlink(missing_ok=True)
 
 
 @router.get("/export")
-def export_annotations(project: InProject, me: Who, unfinished: bool = False) -> Response:
+def export_annotations(project: InProject, me: CurrentAnnotator, unfinished: bool = False) -> Response:
     """DensePose-COCO JSON of everything accepted; with `unfinished` of everything."""
     me.require("reviewer")
     headers = {"content-disposition": 'attachment; filename="densepose_coco.json"'}
@@ -160,6 +160,6 @@ def export_annotations(project: InProject, me: Who, unfinished: bool = False) ->
     try:
         export_coco(project, path, unfinished=unfinished)
     except UnwritableFileError as error:
-        raise FullError(f"the export could not be written: {error.reason}") from None
+        raise InsufficientStorageError(f"the export could not be written: {error.reason}") from None
     gone = BackgroundTask(path.unlink, missing_ok=True)
     return FileResponse(path, media_type="application/json", headers=headers, background=gone)

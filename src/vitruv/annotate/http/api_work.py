@@ -13,30 +13,30 @@ from vitruv.annotate.domain.overview import task_list, task_state
 from vitruv.annotate.domain.people import save_boxes
 from vitruv.annotate.domain.points import place_point, skip_point
 from vitruv.annotate.domain.proposals import propose
-from vitruv.annotate.domain.refusals import UnusableError
-from vitruv.annotate.http.access import Body, InProject, LeaseKey, Who, WithModel, WithViews
-from vitruv.annotate.http.routes import PlainRoute
+from vitruv.annotate.http.access import Body, CurrentAnnotator, InProject, LeaseKey, WithModel, WithViews
+from vitruv.http.errors import UnprocessableError
+from vitruv.http.routes import PlainRoute
 
 router = APIRouter(prefix="/api", route_class=PlainRoute)
 
 
 @router.post("/next")
-def next_task(project: InProject, me: Who, body: Body) -> dict[str, Any]:
+def next_task(project: InProject, me: CurrentAnnotator, body: Body) -> dict[str, Any]:
     """The next task of the queue, lent to the caller. {"kinds": [...]} narrows it. {"lease": null} when nothing is left."""
     kinds = body.get("kinds", leases.KINDS)
     if not isinstance(kinds, (list, tuple)):
-        raise UnusableError("kinds must be a list")
+        raise UnprocessableError("kinds must be a list")
     lease = leases.take_next(project, me, kinds)
     return {"lease": None if lease is None else asdict(lease)}
 
 
 @router.get("/tasks")
-def list_tasks(project: InProject, me: Who, state: str | None = None, mine: bool = False) -> dict[str, Any]:
+def list_tasks(project: InProject, me: CurrentAnnotator, state: str | None = None, mine: bool = False) -> dict[str, Any]:
     return {"tasks": task_list(project, me, state=state, mine=mine)}
 
 
 @router.get("/tasks/{task_id}")
-def show_task(project: InProject, views: WithViews, model: WithModel, me: Who, task_id: str) -> dict[str, Any]:
+def show_task(project: InProject, views: WithViews, model: WithModel, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
     state = task_state(project, me, task_id)
     state["proposals"] = not model.why_not()
     if state["kind"] == "points":
@@ -45,35 +45,35 @@ def show_task(project: InProject, views: WithViews, model: WithModel, me: Who, t
 
 
 @router.post("/tasks/{task_id}/lease")
-def take_task(project: InProject, me: Who, task_id: str) -> dict[str, Any]:
+def take_task(project: InProject, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
     """Open this task; a window that had it open before can not save any more."""
     return {"lease": asdict(leases.take(project, me, task_id))}
 
 
 @router.put("/tasks/{task_id}/lease")
-def renew_lease(project: InProject, me: Who, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
+def renew_lease(project: InProject, me: CurrentAnnotator, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
     return {"lease": asdict(leases.renew(project, me, task_id, key))}
 
 
 @router.delete("/tasks/{task_id}/lease")
-def release_task(project: InProject, me: Who, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
+def release_task(project: InProject, me: CurrentAnnotator, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
     leases.release(project, me, task_id, key)
     return {}
 
 
 @router.put("/tasks/{task_id}/boxes")
-def put_boxes(project: InProject, me: Who, task_id: str, body: Body, key: LeaseKey = None) -> dict[str, Any]:
+def put_boxes(project: InProject, me: CurrentAnnotator, task_id: str, body: Body, key: LeaseKey = None) -> dict[str, Any]:
     return {"boxes": save_boxes(project, me, task_id, key, body.get("boxes"))}
 
 
 @router.put("/tasks/{task_id}/masks")
-def put_masks(project: InProject, me: Who, task_id: str, body: Body, key: LeaseKey = None) -> dict[str, Any]:
+def put_masks(project: InProject, me: CurrentAnnotator, task_id: str, body: Body, key: LeaseKey = None) -> dict[str, Any]:
     return {"areas": save_masks(project, me, task_id, key, body.get("parts"))}
 
 
 @router.put("/tasks/{task_id}/points/{n}")
 def put_point(
-    project: InProject, views: WithViews, me: Who, task_id: str, n: int, body: Body, key: LeaseKey = None
+    project: InProject, views: WithViews, me: CurrentAnnotator, task_id: str, n: int, body: Body, key: LeaseKey = None
 ) -> dict[str, Any]:
     """Answer a point: {"state": "placed", "view", "x", "y", "part", "seconds"}, {"state": "skipped"} or {"state": "open"}."""
     state = body.get("state", "placed")
@@ -85,12 +85,12 @@ def put_point(
 
 
 @router.post("/tasks/{task_id}/submit")
-def submit_task(project: InProject, me: Who, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
+def submit_task(project: InProject, me: CurrentAnnotator, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
     return {"state": workflow.submit(project, me, task_id, key)}
 
 
 @router.post("/tasks/{task_id}/review")
-def review_task(project: InProject, me: Who, task_id: str, body: Body) -> dict[str, Any]:
+def review_task(project: InProject, me: CurrentAnnotator, task_id: str, body: Body) -> dict[str, Any]:
     """{"verdict": "accept"} or {"verdict": "return", "note": "..."}."""
     verdict = body.get("verdict")
     if verdict == "accept":
@@ -98,11 +98,11 @@ def review_task(project: InProject, me: Who, task_id: str, body: Body) -> dict[s
     elif verdict == "return":
         workflow.send_back(project, me, task_id, body.get("note"))
     else:
-        raise UnusableError(f"verdict must be accept or return, but got {verdict!r}")
+        raise UnprocessableError(f"verdict must be accept or return, but got {verdict!r}")
     return {}
 
 
 @router.post("/tasks/{task_id}/proposal")
-def propose_task(project: InProject, views: WithViews, model: WithModel, me: Who, task_id: str) -> dict[str, Any]:
+def propose_task(project: InProject, views: WithViews, model: WithModel, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
     """What the model would answer: boxes, masks or points to start from. Nothing is saved."""
     return propose(project, views, model, me, task_id)

@@ -108,7 +108,7 @@ export class Shell {
       this.close();
       location.hash = `#/next/${this.task.kind}`;
     } catch (error) {
-      if (error instanceof ApiError && error.code === "taken") this.#onRefused("", error);
+      if (error instanceof ApiError && error.code === "conflict") this.#onRefused("", error);
       else noteError(error);
     }
   }
@@ -150,7 +150,7 @@ export class Shell {
       location.hash = "#/enter";
       return;
     }
-    if (error.code !== "taken" && error.code !== "not-found") {
+    if (error.code !== "conflict" && error.code !== "not-found") {
       note(error.message, "error");
       this.onRefused?.(key, error);
       return;

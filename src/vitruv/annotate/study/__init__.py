@@ -5,7 +5,7 @@ is spread from the points over the rest of the surface, and averaged over photos
 """
 
 from vitruv.annotate.study.errors import StudyErrors, error_map, study_errors
-from vitruv.annotate.study.http import Server
+from vitruv.annotate.study.local_server import Server
 from vitruv.annotate.study.report import write_report
 from vitruv.annotate.study.scenes import add_scenes, truth_of
 from vitruv.annotate.study.simulate import SimulatedAnnotator

@@ -11,11 +11,11 @@ import numpy as np
 
 from vitruv.annotate.domain.agreement import agreement
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import UnusableError
 from vitruv.annotate.study.body_picture import draw_error_map
 from vitruv.annotate.study.errors import StudyErrors, error_map, study_errors
 from vitruv.errors import MissingExtraError, UnwritableFileError
 from vitruv.formats import replacing
+from vitruv.http.errors import UnprocessableError
 from vitruv.metrics import area_under_curve, ratio_correct
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES
@@ -28,11 +28,11 @@ _PAPER = {"AUC10": 0.563, "AUC30": 0.835}
 def write_report(project: Project, atlas: Atlas, folder: Path) -> dict[str, Any]:
     """Write report.json, error_map.png and ratio_correct.png into `folder`. Returns what is in report.json.
 
-    Raises UnusableError while no study photo is finished, UnwritableFileError.
+    Raises UnprocessableError while no study photo is finished, UnwritableFileError.
     """
     errors = study_errors(project, atlas)
     if not len(errors.error_m):
-        raise UnusableError("no study photo is finished yet: annotate some, or simulate annotators")
+        raise UnprocessableError("no study photo is finished yet: annotate some, or simulate annotators")
     report = summary(errors)
     report["agreement"] = agreement(project, atlas)["annotators"]
     report["paper"] = _PAPER

@@ -15,17 +15,17 @@ from vitruv.annotate.domain.people import Box, add_person
 from vitruv.annotate.domain.photos import Photo, add_photo
 from vitruv.annotate.domain.points import sample_person, write_points
 from vitruv.annotate.domain.project import Project
-from vitruv.annotate.domain.refusals import NotFoundError
 from vitruv.annotate.domain.schema import new_id, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.formats import replacing
+from vitruv.http.errors import NotFoundError
 from vitruv.sampling import GRID
 from vitruv.surface import Atlas, SurfacePoints
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.synth import Sampler, SceneSample
 from vitruv.types import AnyArray, Int64Array
 
-_FEWEST_BODY_PIXELS = 2000
+_MIN_BODY_PIXELS = 2000
 
 
 def add_scenes(project: Project, sampler: Sampler[SceneSample], count: int) -> Iterator[int]:
@@ -37,7 +37,7 @@ def add_scenes(project: Project, sampler: Sampler[SceneSample], count: int) -> I
     while done < count:
         scene = sampler(index)
         index += 1
-        if not len(scene.boxes_xyxy) or int((scene.labels > 0).sum()) < _FEWEST_BODY_PIXELS:
+        if not len(scene.boxes_xyxy) or int((scene.labels > 0).sum()) < _MIN_BODY_PIXELS:
             continue
         stream = io.BytesIO()
         Image.fromarray(scene.image).save(stream, "PNG")

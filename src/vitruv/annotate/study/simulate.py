@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vitruv.annotate.study.http import Client, Refused
+from vitruv.annotate.study.local_server import Client, HTTPError
 from vitruv.surface import Atlas, SurfacePoints
 from vitruv.types import AnyArray, Float64Array
 
@@ -26,7 +26,7 @@ class SimulatedAnnotator:
 
     noise_m: standard deviation of the error in each of the two directions of the surface. The mean distance put in is therefore
     noise_m * sqrt(pi / 2), but for points at the rim of what can be clicked.
-    put_in_m: lengths of the displacements that were clicked, metres.
+    displacements_m: lengths of the displacements that were clicked, metres.
     """
 
     client: Client
@@ -34,7 +34,7 @@ class SimulatedAnnotator:
     truth: Truth
     noise_m: float
     rng: np.random.Generator
-    put_in_m: list[float] = field(default_factory=list)
+    displacements_m: list[float] = field(default_factory=list)
     skipped: int = 0
 
     def __post_init__(self) -> None:
@@ -81,11 +81,11 @@ class SimulatedAnnotator:
             x, y = _project(views, view, at + beside)
             try:
                 self.client("PUT", path, {"view": view, "x": x, "y": y, "seconds": 1.0}, lease=key)
-            except Refused as refused:
+            except HTTPError as refused:
                 if refused.status != _UNPROCESSABLE:
                     raise
                 continue
-            self.put_in_m.append(float(np.linalg.norm(beside)))
+            self.displacements_m.append(float(np.linalg.norm(beside)))
             return True
         return False
 

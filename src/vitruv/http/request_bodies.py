@@ -1,4 +1,4 @@
-"""What comes with a request: up to a limit, in memory or in a file; what is too large is never held."""
+"""Reading the body of a request up to a limit, into memory or a file. A body that is too large is never held."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from vitruv.annotate.domain.refusals import FullError, TooLargeError, UnusableError
 from vitruv.errors import UnwritableFileError
 from vitruv.formats import replacing
+from vitruv.http.errors import InsufficientStorageError, TooLargeError, UnprocessableError
 
-MAX_OBJECT_BYTES = 4_000_000
-"""For anything but a photo or an import: 14 masks of the worst case stay well below."""
+MAX_JSON_BYTES = 4_000_000
+"""Largest JSON body: 14 masks of the worst case stay well below."""
 
-_WRITTEN_BYTES = 1_000_000
+_CHUNK_BYTES = 1_000_000
 
 
-async def body_bytes(request: Request, limit: int, what: str) -> bytes:
+async def read_body(request: Request, limit: int, what: str) -> bytes:
     """The body of a request. Raises TooLargeError, which starts with `what`, beyond `limit` bytes."""
     gathered = bytearray()
     async for piece in _pieces(request, limit, what):
@@ -28,38 +28,41 @@ async def body_bytes(request: Request, limit: int, what: str) -> bytes:
     return bytes(gathered)
 
 
-async def body_to_file(request: Request, limit: int, what: str, path: Path) -> None:
-    """Write the body of a request to a file, piece by piece. Raises TooLargeError as above, FullError when the disk has no room."""
+async def save_body(request: Request, limit: int, what: str, path: Path) -> None:
+    """Write the body of a request to a file, piece by piece.
+
+    Raises TooLargeError as above, InsufficientStorageError when the disk is full.
+    """
     try:
         with replacing(path) as file:
             gathered = bytearray()
             async for piece in _pieces(request, limit, what):
                 gathered += piece
-                if len(gathered) >= _WRITTEN_BYTES:
+                if len(gathered) >= _CHUNK_BYTES:
                     await run_in_threadpool(file.write, bytes(gathered))
                     gathered.clear()
             await run_in_threadpool(file.write, bytes(gathered))
     except UnwritableFileError as error:
-        raise FullError(f"{what} could not be kept: {error.reason}") from None
+        raise InsufficientStorageError(f"{what} could not be saved: {error.reason}") from None
 
 
 async def json_object(request: Request) -> dict[str, Any]:
     """The body as a JSON object; an absent body is an empty one."""
-    data = await body_bytes(request, MAX_OBJECT_BYTES, "the request")
+    data = await read_body(request, MAX_JSON_BYTES, "the request")
     try:
         value = json.loads(data or b"{}")
     except (ValueError, RecursionError):
-        raise UnusableError("the request is not JSON") from None
+        raise UnprocessableError("the request is not JSON") from None
     if not isinstance(value, dict):
-        raise UnusableError(f"the request must be a JSON object, but is a {type(value).__name__}")
+        raise UnprocessableError(f"the request must be a JSON object, but is a {type(value).__name__}")
     return value
 
 
 async def _pieces(request: Request, limit: int, what: str) -> AsyncIterator[bytes]:
     """The body as it arrives.
 
-    One that is too long is read to its end and thrown away piece by piece, because browsers hear an answer only after they have
-    sent everything; who asks first whether to send (curl does) is told at once.
+    A body that is too long is read to its end and discarded piece by piece, because browsers look at an answer only after they
+    have sent everything. A client that asks first whether to send (as curl does) gets the refusal at once.
     """
     declared = request.headers.get("content-length", "")
     too_large = declared.isdigit() and int(declared) > limit
@@ -76,4 +79,4 @@ async def _pieces(request: Request, limit: int, what: str) -> AsyncIterator[byte
 
 
 def _too_large(what: str, limit: int) -> TooLargeError:
-    return TooLargeError(f"{what}: more than {limit / 1e6:g} MB, the most that is taken here")
+    return TooLargeError(f"{what}: more than {limit / 1e6:g} MB, the limit of this server")

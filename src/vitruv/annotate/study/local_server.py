@@ -1,4 +1,4 @@
-"""The real server in a thread, and a plain client: for annotators without hands."""
+"""The real server in a thread, and a plain client: for simulated annotators and tests."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import uvicorn
 
 from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.proposer import Proposer
-from vitruv.annotate.domain.refusals import AwayError, Refusal
 from vitruv.annotate.domain.views import Views
 from vitruv.annotate.http.app import create_app
-from vitruv.annotate.http.listening import listen
+from vitruv.http.errors import RequestError, UnavailableError
+from vitruv.http.sockets import listen
 
 _START_S = 20.0
 _PATIENCE_S = 300.0
@@ -38,7 +38,7 @@ class Server:
         started = time.monotonic()
         while not self._server.started:
             if time.monotonic() - started > _START_S or not self._thread.is_alive():
-                raise AwayError("the server for the study did not start")
+                raise UnavailableError("the server for the study did not start")
             time.sleep(0.02)
         return self
 
@@ -63,7 +63,7 @@ class Client:
         self._token = token
 
     def __call__(self, method: str, path: str, body: object = None, *, lease: str = "") -> dict[str, Any]:
-        """The answer as an object. Raises `Refused` with the server's sentence for anything but success."""
+        """The answer as an object. Raises `HTTPError` with the server's sentence for anything but success."""
         headers = {"Authorization": f"Bearer {self._token}", "X-Lease": lease}
         data = None if body is None else json.dumps(body).encode()
         try:
@@ -77,15 +77,15 @@ class Client:
         content = response.read()
         answer: dict[str, Any] = json.loads(content) if response.headers.get_content_type() == "application/json" else {}
         if response.status != 200:
-            raise Refused(response.status, str(answer.get("error", response.reason)))
+            raise HTTPError(response.status, str(answer.get("error", response.reason)))
         return answer
 
     def close(self) -> None:
         self._connection.close()
 
 
-class Refused(Refusal):
-    """The server's refusal, as a client sees it."""
+class HTTPError(RequestError):
+    """An error status, as a client sees it."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
