@@ -25,9 +25,9 @@ import numpy as np
 from vitruv.formats import AnnotationFile, AnnotationWriter, ResultWriter, encode_rle, encode_uv_data, read_results
 from vitruv.formats.results import Detections
 from vitruv.metrics import evaluate
-from vitruv.metrics.charted_surface import ChartedSurface
-from vitruv.metrics.distance_table import DistanceTable
-from vitruv.metrics.table_files import write_table
+from vitruv.metrics.surfaces.charted_surface import ChartedSurface
+from vitruv.metrics.surfaces.distance_table import DistanceTable
+from vitruv.metrics.surfaces.table_files import write_table
 from vitruv.surface.official import OFFICIAL_KAPPA_M
 
 VERTICES, SEAM_COPIES = 27_554, 3_200

@@ -33,10 +33,10 @@ from vitruv.formats import AnnotationFile, decode_rle, encode_rle, encode_uv_dat
 from vitruv.formats.check import check_file
 from vitruv.formats.json_records import parse_json
 from vitruv.formats.pickled_results import RECORDS
+from vitruv.metrics.masks import outline
 from vitruv.metrics.part_masks import borders_of, unions
-from vitruv.metrics.recomputed_surface import read_vertices
 from vitruv.metrics.report import read_report
-from vitruv.metrics.silhouettes import outline
+from vitruv.metrics.surfaces.recomputed_surface import read_vertices
 from vitruv.surface.official_mat import read_mat
 
 Sample = tuple[str, bytes]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from vitruv.errors import FormatError
 from vitruv.formats import encode_rle
 from vitruv.formats.annotation import Person
+from vitruv.metrics.masks import Silhouette, mask_iou
 from vitruv.metrics.part_masks import borders_of, pixels, unions
-from vitruv.metrics.silhouettes import Silhouette, mask_iou
 
 
 def annotated(masks: object, number: int = 1) -> Person:

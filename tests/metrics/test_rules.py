@@ -11,11 +11,11 @@ import scipy.ndimage
 from vitruv.errors import InputError
 from vitruv.formats.annotation import Person
 from vitruv.metrics import CLEAN, DETECTRON2, ImageValues, MatchRules, Rules, match
+from vitruv.metrics.mask_resize import stretched
+from vitruv.metrics.masks import Silhouette
 from vitruv.metrics.part_masks import borders_of
 from vitruv.metrics.rules import MAX_DETECTIONS, rules_named
-from vitruv.metrics.silhouettes import Silhouette
 from vitruv.metrics.similarity import Lookups, point_distances, true_points
-from vitruv.metrics.stretching import stretched
 
 HALF_AND_LAST = np.array([0.5, 0.95])
 OFFICIAL = MatchRules(last_threshold_ignores=True, ignore_without_people=True)

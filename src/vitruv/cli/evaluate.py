@@ -16,9 +16,9 @@ from vitruv.formats import read_results
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.metrics import Evaluation, GeodesicSurface, evaluate, open_atlas, open_official, open_recomputed, single_kappa
 from vitruv.metrics.curves import write_curves
-from vitruv.metrics.official_surface import SUBDIVIDED
-from vitruv.metrics.recomputed_surface import CHARTS
 from vitruv.metrics.report import FILE, apart, differences, report_of, write_report
+from vitruv.metrics.surfaces.official_surface import SUBDIVIDED
+from vitruv.metrics.surfaces.recomputed_surface import CHARTS
 
 Measure = Literal["gps", "gpsm", "iou", "rcp", "bbox", "segm"]
 Compat = Literal["detectron2", "clean"]

@@ -1,6 +1,6 @@
 """The graphs of a DensePose-RCNN, composed from its tensors by name.
 
-Every picture size works. What needs sorting and suppression stays outside (`vitruv.runtime.rcnn.model`), so that each graph is plain
+Every picture size works. What needs sorting and suppression stays outside (`vitruv.runtime.rcnn.model`), so each graph is plain
 arithmetic: `trunk` (picture -> pyramid and raw proposals), `boxes` (proposals -> classes and deltas), `merge` (pyramid -> the
 map people are pooled from), `people` (boxes -> raw maps of all people at once), `vertices` (embeddings -> closest vertex).
 Between graphs, the maps of the pyramid have their channels last, which is how a CPU pools boxes fastest. Batch norm, bundling of

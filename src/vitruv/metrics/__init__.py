@@ -1,17 +1,17 @@
 """How good dense pose is: geodesic point similarity, average precision and recall, ratio of correct points."""
 
-from vitruv.metrics.atlas_surface import open_atlas
 from vitruv.metrics.average_precision import PrecisionRecall, precision_recall, summary, thresholds_from
 from vitruv.metrics.evaluate import MEASURES, evaluate
 from vitruv.metrics.evaluation import Evaluation, People, Pooled
+from vitruv.metrics.masks import Silhouette, box_iou, mask_iou
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, match
-from vitruv.metrics.official_surface import open_official
 from vitruv.metrics.ratio_correct import area_under_curve, ratio_correct
-from vitruv.metrics.recomputed_surface import open_recomputed
 from vitruv.metrics.rules import CLEAN, DETECTRON2, Rules
-from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou
 from vitruv.metrics.similarity import geodesic_point_similarity
-from vitruv.metrics.surfaces import PAPER_KAPPA_M, GeodesicSurface, single_kappa
+from vitruv.metrics.surfaces.atlas_surface import open_atlas
+from vitruv.metrics.surfaces.official_surface import open_official
+from vitruv.metrics.surfaces.protocol import PAPER_KAPPA_M, GeodesicSurface, single_kappa
+from vitruv.metrics.surfaces.recomputed_surface import open_recomputed
 from vitruv.surface.official import OFFICIAL_KAPPA_M
 
 __all__ = [

@@ -14,13 +14,13 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections
+from vitruv.metrics.accumulate import MATCHED, Tally
 from vitruv.metrics.average_precision import thresholds_from
-from vitruv.metrics.chunks import ChunkReader
+from vitruv.metrics.batches import ChunkReader
 from vitruv.metrics.evaluation import Evaluation
 from vitruv.metrics.rules import rules_named
 from vitruv.metrics.standard import STANDARD, StandardTally
-from vitruv.metrics.surfaces import GeodesicSurface
-from vitruv.metrics.tally import MATCHED, Tally
+from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.types import Float64Array
 
 MEASURES = (*MATCHED, "rcp", *STANDARD)

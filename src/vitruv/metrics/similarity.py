@@ -14,9 +14,9 @@ from itertools import chain
 import numpy as np
 
 from vitruv.formats.annotation import Person
-from vitruv.metrics.lanes import Lanes, blocks
+from vitruv.metrics.point_index import Lanes, blocks
 from vitruv.metrics.rules import Rules
-from vitruv.metrics.surfaces import GeodesicSurface
+from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.surface import KAPPA_GROUP_OF_CHART
 from vitruv.types import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt8Array
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitruv.metrics.average_precision import precision_recall, thresholds_from
-from vitruv.metrics.chunks import Chunk, Unit
+from vitruv.metrics.batches import Chunk, Unit
+from vitruv.metrics.masks import Silhouette, box_iou, mask_iou, outline
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, joined, match
-from vitruv.metrics.silhouettes import Silhouette, box_iou, mask_iou, outline
 from vitruv.types import Float64Array
 
 STANDARD = ("bbox", "segm")

@@ -14,9 +14,9 @@ from vitruv.errors import FormatError
 from vitruv.formats.annotation import Person
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections
+from vitruv.metrics.masks import Silhouette, of_detection
 from vitruv.metrics.part_masks import unions
 from vitruv.metrics.rules import MAX_DETECTIONS
-from vitruv.metrics.silhouettes import Silhouette, of_detection
 from vitruv.types import Float64Array, Int32Array, Int64Array, UInt8Array
 
 MOST_DETECTIONS = 10_000

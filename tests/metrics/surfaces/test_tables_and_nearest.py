@@ -16,11 +16,11 @@ from scipy.spatial.distance import cdist
 
 from vitruv.errors import FormatError, InputError, MissingFileError
 from vitruv.metrics import GeodesicSurface, geodesic_point_similarity, open_official, ratio_correct
-from vitruv.metrics.distance_table import DistanceTable
-from vitruv.metrics.mesh_distances import MeshDistances
-from vitruv.metrics.nearest import NearestVertex
 from vitruv.metrics.ratio_correct import area_under_curve, areas
-from vitruv.metrics.table_files import open_table, write_table
+from vitruv.metrics.surfaces.distance_table import DistanceTable
+from vitruv.metrics.surfaces.mesh_distances import MeshDistances
+from vitruv.metrics.surfaces.nearest import NearestVertex
+from vitruv.metrics.surfaces.table_files import open_table, write_table
 from vitruv.surface.geodesics import GeodesicGraph
 
 
@@ -56,7 +56,7 @@ def test_distances_of_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     table = DistanceTable.of_npy(tmp_path / "t.npy", 150)
     a, b = rng.integers(0, 150, (2, 9000))
     for window in (1 << 12, 1 << 26):  # many stretches of the file, and one
-        monkeypatch.setattr("vitruv.metrics.distance_table._WINDOW", window)
+        monkeypatch.setattr("vitruv.metrics.surfaces.distance_table._WINDOW", window)
         np.testing.assert_array_equal(table.distances_m(a, b), np.where(a == b, 0, np.maximum(whole[a, b], whole[b, a])))
     assert table.distances_m(np.zeros(0), np.zeros(0)).shape == (0,)
     with pytest.raises(InputError, match=r"vertices must be in 0\.\.149"):

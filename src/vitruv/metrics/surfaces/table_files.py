@@ -17,7 +17,7 @@ import numpy as np
 from vitruv.errors import FormatError, MissingExtraError, UnwritableFileError
 from vitruv.formats import read_pickle
 from vitruv.formats.atomic import replacing
-from vitruv.metrics.distance_table import DistanceTable
+from vitruv.metrics.surfaces.distance_table import DistanceTable
 from vitruv.types import AnyArray, PathLike
 
 _KEY = "Pdist_matrix"

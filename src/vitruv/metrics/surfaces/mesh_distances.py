@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.metrics.distance_table import DistanceTable
-from vitruv.metrics.table_files import write_table
+from vitruv.metrics.surfaces.distance_table import DistanceTable
+from vitruv.metrics.surfaces.table_files import write_table
 from vitruv.surface.geodesics import GeodesicGraph
 from vitruv.types import AnyArray, Float32Array
 

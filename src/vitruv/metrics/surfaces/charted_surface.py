@@ -11,8 +11,8 @@ import numpy as np
 from vitruv.errors import FileError, FormatError
 from vitruv.formats import replacing
 from vitruv.formats.npy import map_npy
-from vitruv.metrics.distance_table import Distances
-from vitruv.metrics.nearest import NearestVertex
+from vitruv.metrics.surfaces.distance_table import Distances
+from vitruv.metrics.surfaces.nearest import NearestVertex
 from vitruv.surface import NUM_LABELS
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, UInt8Array
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from vitruv.errors import FormatError
 from vitruv.metrics.average_precision import PrecisionRecall, precision_recall, summary
-from vitruv.metrics.chunks import Chunk, Unit
+from vitruv.metrics.batches import Chunk, Unit
 from vitruv.metrics.evaluation import Evaluation, People, Pooled
+from vitruv.metrics.masks import box_iou, mask_iou, of_people
 from vitruv.metrics.matching import ImageValues, Matches, MatchRules, joined, match
 from vitruv.metrics.ratio_correct import areas
 from vitruv.metrics.rules import MAX_DETECTIONS, Rules
-from vitruv.metrics.silhouettes import box_iou, mask_iou, of_people
 from vitruv.metrics.similarity import Lookups, PointDistances, point_distances, true_points
-from vitruv.metrics.surfaces import GeodesicSurface
+from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.types import Float32Array, Float64Array, Int64Array
 
 MATCHED = ("gps", "gpsm", "iou")

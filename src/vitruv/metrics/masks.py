@@ -11,7 +11,7 @@ import numpy as np
 from vitruv.errors import FormatError, InputError
 from vitruv.formats.annotation import Person
 from vitruv.formats.rle import decode_rle, rasterize_polygons
-from vitruv.metrics.stretching import stretched
+from vitruv.metrics.mask_resize import stretched
 from vitruv.types import BoolArray, Float64Array, Int32Array, UInt8Array
 
 
