@@ -7,7 +7,7 @@ import pytest
 from seam_table import LANDMARKS, SEAMS, Ranges
 
 from vitruv.surface import KAPPA_GROUPS, MIRROR_CHART, Atlas
-from vitruv.surface.quality import ChartQuality, all_chart_qualities
+from vitruv.surface.building import ChartQuality, all_chart_qualities
 
 # As `handed` in the reference: the sign of the U, V area of faces seen from outside, V up.
 HANDED = "+-++++" + "+--+" + "-+-+" + "+--+" + "+--+" + "++"

@@ -64,7 +64,7 @@ def _build(options: Build) -> int:
 
     from vitruv.body.anny_source import load_template
     from vitruv.errors import UnwritableFileError
-    from vitruv.surface.build import build_atlas
+    from vitruv.surface.building import build_atlas
 
     if not options.output.parent.is_dir():
         raise UnwritableFileError(options.output, "its folder does not exist")
@@ -81,7 +81,7 @@ def _report(options: Report) -> int:
     from rich.table import Table
 
     from vitruv.surface import CHART_NAMES, KAPPA_GROUPS, Atlas
-    from vitruv.surface.quality import all_chart_qualities
+    from vitruv.surface.building import all_chart_qualities
 
     atlas = Atlas.load(options.atlas)
     table = Table("chart", "name", "faces", "vertices", "filled", "U m", "V m", "stretch", "flips", "disk", "overlaps", "hand")

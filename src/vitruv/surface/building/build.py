@@ -13,15 +13,15 @@ import numpy as np
 
 from vitruv.errors import InputError, MissingExtraError
 from vitruv.surface.atlas import Atlas
+from vitruv.surface.building.landmarks import find_landmarks
+from vitruv.surface.building.orient import HANDEDNESS, orient, stretch
+from vitruv.surface.building.partition import Partition, partition
+from vitruv.surface.building.slits import split_along, texture_slit
+from vitruv.surface.building.unwrap import classical_scaling, geodesic_distances, outline_crosses_itself, unfold
+from vitruv.surface.building.upright import lay_upright
 from vitruv.surface.charts import CHART_NAMES, KAPPA_GROUP_OF_CHART, KAPPA_GROUPS, MIRROR_CHART
-from vitruv.surface.landmarks import find_landmarks
 from vitruv.surface.mesh import face_areas, is_disk, signed_uv_areas
-from vitruv.surface.opening import split_along, texture_slit
-from vitruv.surface.orient import HANDEDNESS, orient, stretch
-from vitruv.surface.partition import Partition, partition
 from vitruv.surface.template import BodyTemplate
-from vitruv.surface.unwrap import classical_scaling, geodesic_distances, outline_crosses_itself, unfold
-from vitruv.surface.upright import lay_upright
 from vitruv.types import AnyArray, Float32Array, Float64Array, Int64Array
 
 _TORSO = (1, 2)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vitruv.surface import Atlas
+from vitruv.surface.building.upright import harmonic, mean_value_weights
 from vitruv.surface.mesh import signed_uv_areas
-from vitruv.surface.upright import harmonic, mean_value_weights
 
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.4, 0.7]])
 FAN = np.array([[0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]])

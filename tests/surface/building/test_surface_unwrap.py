@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vitruv.surface.building.orient import stretch
+from vitruv.surface.building.slits import split_along
+from vitruv.surface.building.unwrap import classical_scaling, geodesic_distances, outline_crosses_itself, unfold
 from vitruv.surface.mesh import is_disk, signed_uv_areas
-from vitruv.surface.opening import split_along
-from vitruv.surface.orient import stretch
-from vitruv.surface.unwrap import classical_scaling, geodesic_distances, outline_crosses_itself, unfold
 
 
 def grid(size: int) -> tuple[np.ndarray, np.ndarray]:

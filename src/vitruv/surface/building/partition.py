@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruv.errors import InputError
+from vitruv.surface.building.cuts import Border, LeftHalf, at_height, depth_middle, only, square_to, twisting, unit, walk
 from vitruv.surface.charts import MIRROR_CHART
-from vitruv.surface.cuts import Border, LeftHalf, at_height, depth_middle, only, square_to, twisting, unit, walk
 from vitruv.surface.mesh import face_components
 from vitruv.surface.template import BodyTemplate
 from vitruv.types import Float64Array, Int64Array, UInt8Array

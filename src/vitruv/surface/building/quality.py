@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruv.surface.atlas import Atlas
+from vitruv.surface.building.unwrap import outline_crosses_itself
 from vitruv.surface.charts import NUM_CHARTS
 from vitruv.surface.mesh import face_areas, is_disk, signed_uv_areas
-from vitruv.surface.unwrap import outline_crosses_itself
 from vitruv.types import AnyArray
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from vitruv.surface.building.orient import stretch
+from vitruv.surface.building.unwrap import gradients
 from vitruv.surface.mesh import border_loops
-from vitruv.surface.orient import stretch
-from vitruv.surface.unwrap import gradients
 from vitruv.types import AnyArray, Float64Array, Int64Array
 
 _NECK_SIDE, _NECK_BEHIND = (0.61, 0.063), (0.97, 0.10)
