@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 import tyro
 
-from vitruv.cli.photos_of import photo_of, poses_of
+from vitruv.cli.photos_of import photo_of
 from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_box, draw_keypoints, draw_masks, draw_points
 from vitruv.errors import FormatError, InputError, MissingFileError, UnwritableFileError
-from vitruv.formats import AnnotationFile, Detections, ImageInfo, read_results, write_png
+from vitruv.formats import AnnotationFile, Detections, ImageInfo, detected_people, read_results, write_png
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_files import is_json
 from vitruv.media import read_image
@@ -123,7 +123,7 @@ def _show_results(options: ShowOptions, results: Detections, annotations: Annota
             missing += 1
             continue
         size = picture.shape[0], picture.shape[1]
-        write_png(options.output / f"{_stem(image_id)}_results.png", overlay(picture, poses_of(results, chosen, size)))
+        write_png(options.output / f"{_stem(image_id)}_results.png", overlay(picture, detected_people(results, chosen, size)))
         written += 1
     return written, missing
 

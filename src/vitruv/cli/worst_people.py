@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vitruv.cli.photos_of import photo_of, poses_of
+from vitruv.cli.photos_of import photo_of
 from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_points
 from vitruv.errors import FileError
-from vitruv.formats import AnnotationFile, Detections, Person, replacing
+from vitruv.formats import AnnotationFile, Detections, Person, detected_people, replacing
 from vitruv.metrics import Evaluation
 from vitruv.types import UInt8Array
 
@@ -39,7 +39,7 @@ def write_worst_people(
         if photo.shape[:2] != image.size_hw:
             continue
         index = int(people.detection[i])
-        found = overlay(photo, poses_of(results, np.array([index]), image.size_hw)) if index >= 0 else photo
+        found = overlay(photo, detected_people(results, np.array([index]), image.size_hw)) if index >= 0 else photo
         text = f"{people.gps[i]:.2f} image {image.id} person {person.id}" + ("" if index >= 0 else " (missed)")
         tiles.append(_tile(draw_points(photo, person), found, person, text))
         if len(tiles) == _MOST:

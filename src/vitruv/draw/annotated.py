@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from vitruv.draw.palette import palette
+from vitruv.draw.skeleton import BONES
 from vitruv.formats.annotation import GRID, PART_MASKS, Person
 from vitruv.formats.rle import decode_rle
 from vitruv.surface import CHARTS_OF_PART
@@ -13,12 +14,6 @@ from vitruv.types import UInt8Array
 
 _FILL = 0.45
 _SEEN, _HIDDEN = (255, 255, 255), (120, 120, 120)
-
-# Joints of COCO's 17 keypoints, by position in the list.
-_BONES = (
-    *((5, 7), (7, 9), (6, 8), (8, 10), (5, 6), (11, 12), (5, 11), (6, 12)),
-    *((11, 13), (13, 15), (12, 14), (14, 16), (0, 1), (0, 2), (1, 3), (2, 4)),
-)
 
 
 def draw_masks(rgb: UInt8Array, person: Person) -> UInt8Array:
@@ -79,7 +74,7 @@ def draw_keypoints(rgb: UInt8Array, person: Person) -> UInt8Array:
         return np.asarray(image)
     pen = ImageDraw.Draw(image)
     if len(keypoints) == 17:
-        for a, b in _BONES:
+        for a, b in BONES:
             if keypoints[a, 2] > 0 and keypoints[b, 2] > 0:
                 pen.line((*keypoints[a, :2].tolist(), *keypoints[b, :2].tolist()), fill=_SEEN, width=2)
     for x, y, shown in keypoints.tolist():

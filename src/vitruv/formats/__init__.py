@@ -3,6 +3,7 @@
 from vitruv.formats.annotation import Person, Points
 from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo
 from vitruv.formats.atomic import replacing
+from vitruv.formats.detected_people import detected_people
 from vitruv.formats.iuv_png import ChannelOrder, decode_iuv, encode_iuv, read_iuv_png, write_iuv_png
 from vitruv.formats.label_png import read_label_png, write_label_png
 from vitruv.formats.npz import read_npz, write_npz
@@ -30,6 +31,7 @@ __all__ = [
     "decode_rle",
     "decode_uv_data",
     "dequantize",
+    "detected_people",
     "encode_iuv",
     "encode_rle",
     "encode_uv_data",

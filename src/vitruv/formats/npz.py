@@ -1,8 +1,9 @@
 """`DensePoses` as a NumPy archive, nothing rounded.
 
 Entries: `boxes_xyxy` (n, 4) float32, `scores` (n,) float32, `size_hw` (2,) int64, `placements_xywh` (n, 4) int64, and for person i
-`labels_i` (h, w) uint8 and `uv_i` (2, h, w) float32. Where the model estimates them: `closest_vertices_i` (h, w) int32 and
-`confidence_NAME_i` (h, w) float32. `numpy.load` reads it without Vitruv.
+`labels_i` (h, w) uint8 and `uv_i` (2, h, w) float32. Only where the people have them: `keypoints` (n, 17, 3) float32, `track_ids`
+(n,) int64, `mask_i` (h, w) bool, `closest_vertices_i` (h, w) int32 and `confidence_NAME_i` (h, w) float32. `numpy.load` reads it
+without Vitruv.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def write_npz(path: PathLike, poses: DensePoses) -> None:
     for i, chart in enumerate(poses.charts):
         arrays[f"labels_{i}"] = chart.labels
         arrays[f"uv_{i}"] = chart.uv
+    for name, rows in (("keypoints", poses.keypoints), ("track_ids", poses.track_ids)):
+        if rows is not None:
+            arrays[name] = rows
+    for i, mask in enumerate(poses.masks):
+        arrays[f"mask_{i}"] = mask
     for i, vertices in enumerate(poses.closest_vertices):
         arrays[f"closest_vertices_{i}"] = vertices
     for i, maps in enumerate(poses.confidences):
@@ -63,6 +69,9 @@ def read_npz(path: PathLike) -> DensePoses:
             size_hw=(height, width),
             confidences=confidences if any(confidences) else (),
             closest_vertices=[arrays[f"closest_vertices_{i}"] for i in range(n)] if "closest_vertices_0" in arrays else (),
+            keypoints=arrays.get("keypoints"),
+            masks=[arrays[f"mask_{i}"] for i in range(n)] if "mask_0" in arrays else (),
+            track_ids=arrays.get("track_ids"),
         )
     except KeyError as error:
         raise FormatError(path, f"the entry {error.args[0]!r} is missing") from None

@@ -4,6 +4,10 @@
 
 `uv_data` is an 8-bit RGB PNG of h x w pixels: R = I (chart 0..24), G = U, B = V, both times 255 and truncated. x and y are
 pixels with fractions, w and h the whole numbers of `uv_shape`. Readers accept base64 with or without line breaks.
+
+Where the people have them, a detection also holds, in COCO's forms: `keypoints`, 51 numbers x, y, score; `track_id`, a whole
+number; `segmentation`, the person's mask as run lengths over the picture. COCO counts x and y of keypoints from the centre of the
+first pixel, Vitruv from its corner: half a pixel is taken off here, and added again by `read_results`.
 """
 
 from __future__ import annotations
@@ -22,11 +26,14 @@ from PIL import Image
 
 from vitruv.errors import FormatError, InputError
 from vitruv.formats.atomic import replacing
-from vitruv.results import LAST_CHART, ChartMap, DensePoses
+from vitruv.formats.rle import encode_rle
+from vitruv.results import LAST_CHART, ChartMap, DensePoses, in_picture
 from vitruv.types import PathLike, UInt8Array
 
 MAX_PIXELS = 1 << 26
 """Largest chart map that is decoded, in pixels; anything larger is taken for an attack or an error."""
+
+_COCO_SHIFT = np.array([0.5, 0.5, 0], np.float32)  # x, y, score: see the top
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 
@@ -128,19 +135,23 @@ class ResultWriter:
     def add(self, image_id: int | str, poses: DensePoses, category_id: int = 1) -> None:
         """Append the people of one picture, in their order."""
         corners = poses.boxes_xyxy[:, :2]
-        sizes = poses.placements_xywh[:, 2:]
-        for i, chart in enumerate(poses.charts):
-            self.add_record(
-                {
-                    "image_id": image_id,
-                    "category_id": category_id,
-                    "score": _short(poses.scores[i]),
-                    # w and h whole, as in uv_shape; x and y keep their fractions.
-                    "bbox": [*map(_short, corners[i]), *map(int, sizes[i])],
-                    "uv_shape": [3, *chart.size_hw],
-                    "uv_data": encode_uv_data(quantize(chart)),
-                }
-            )
+        for i, person in enumerate(poses):
+            record: dict[str, object] = {
+                "image_id": image_id,
+                "category_id": category_id,
+                "score": _short(poses.scores[i]),
+                # w and h whole, as in uv_shape; x and y keep their fractions.
+                "bbox": [*map(_short, corners[i]), *person.placement_xywh[2:]],
+                "uv_shape": [3, *person.chart.size_hw],
+                "uv_data": encode_uv_data(quantize(person.chart)),
+            }
+            if person.keypoints is not None:
+                record["keypoints"] = [_short(value) for value in (person.keypoints - _COCO_SHIFT).ravel()]
+            if person.track_id is not None:
+                record["track_id"] = person.track_id
+            if person.mask is not None:
+                record["segmentation"] = encode_rle(in_picture(person.mask, person.placement_xywh, poses.size_hw))
+            self.add_record(record)
 
     def add_record(self, record: Mapping[str, object]) -> None:
         """Append one detection that already has the file's form; NaN and infinity are refused (InputError)."""

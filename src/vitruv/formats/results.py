@@ -18,7 +18,8 @@ from vitruv.errors import FormatError
 from vitruv.formats.annotation import is_box
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_json import decode_uv_data
-from vitruv.types import Float64Array, Int64Array, PathLike, UInt8Array
+from vitruv.results import NUM_KEYPOINTS
+from vitruv.types import Float32Array, Float64Array, Int64Array, PathLike, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,10 @@ class Detections:
     image_ids: n ids as in the annotation file, or names of photos. category_ids: (n,) int64. scores: (n,) float64.
     boxes_xywh: (n, 4) float64, pixels; the chart map of a detection begins at x, y truncated towards zero.
     decode: index -> (3, h, w) uint8, I, 255 U, 255 V; h and w are the box's, truncated, at least 1.
+    keypoints: (n, 17, 3) float32, x and y in pixels from the picture's corner, and a score; NaN for a detection without; None when
+        no detection has them.
+    track_ids: (n,) int64, -1 for a detection without; None when no detection has one.
+    segmentations: n masks as run lengths over the picture, None for a detection without; empty when no detection has one.
     """
 
     path: PathLike
@@ -36,6 +41,9 @@ class Detections:
     scores: Float64Array
     boxes_xywh: Float64Array
     decode: Callable[[int], UInt8Array]
+    keypoints: Float32Array | None = None
+    track_ids: Int64Array | None = None
+    segmentations: Sequence[Mapping[str, Any] | None] = ()
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -80,6 +88,9 @@ def from_records(records: Sequence[Mapping[str, Any]], path: PathLike, decode: C
     count = len(records)
     image_ids: list[int | str] = []
     categories, scores, boxes = np.zeros(count, np.int64), np.zeros(count), np.zeros((count, 4))
+    keypoints: dict[int, list[float]] = {}
+    track_ids: dict[int, int] = {}
+    segmentations: dict[int, Mapping[str, Any]] = {}
     for i, record in enumerate(records):
         for problem in result_problems_of(record):
             raise FormatError(path, f"result {i}: {problem}")
@@ -87,7 +98,27 @@ def from_records(records: Sequence[Mapping[str, Any]], path: PathLike, decode: C
         categories[i] = record.get("category_id", 1)
         scores[i] = record["score"]
         boxes[i] = record["bbox"]
-    return Detections(path, image_ids, categories, scores, boxes, decode)
+        if record.get("keypoints"):
+            keypoints[i] = record["keypoints"]
+        if "track_id" in record:
+            track_ids[i] = record["track_id"]
+        if record.get("segmentation"):
+            segmentations[i] = record["segmentation"]
+    return Detections(
+        path, image_ids, categories, scores, boxes, decode,
+        keypoints=_keypoints(keypoints, count) if keypoints else None,
+        track_ids=np.array([track_ids.get(i, -1) for i in range(count)], np.int64) if track_ids else None,
+        segmentations=[segmentations.get(i) for i in range(count)] if segmentations else (),
+    )  # fmt: skip
+
+
+def _keypoints(given: Mapping[int, list[float]], count: int) -> Float32Array:
+    """(n, 17, 3) float32, NaN where none are given. COCO counts from the centre of the first pixel, Vitruv from its corner."""
+    found = np.full((count, NUM_KEYPOINTS, 3), np.nan, np.float32)
+    for i, numbers in given.items():
+        found[i] = np.reshape(numbers, (NUM_KEYPOINTS, 3))
+    found[:, :, :2] += np.float32(0.5)
+    return found
 
 
 def result_problems_of(record: Mapping[str, Any]) -> Iterator[str]:
@@ -101,3 +132,18 @@ def result_problems_of(record: Mapping[str, Any]) -> Iterator[str]:
         yield "score must be a finite number"
     if not is_box(record.get("bbox")):
         yield "bbox must be [x, y, w, h], finite numbers with w and h not negative"
+    keypoints, track_id, segmentation = record.get("keypoints"), record.get("track_id", 0), record.get("segmentation")
+    if keypoints and not _are_numbers(keypoints, 3 * NUM_KEYPOINTS):
+        yield f"keypoints must be {3 * NUM_KEYPOINTS} finite numbers: x, y, score of {NUM_KEYPOINTS} joints"
+    if isinstance(track_id, bool) or not isinstance(track_id, int) or not 0 <= track_id < 1 << 62:
+        yield "track_id must be a whole number, not negative"
+    if segmentation and not isinstance(segmentation, Mapping):
+        yield "segmentation must be run lengths: size and counts"
+
+
+def _are_numbers(values: object, count: int) -> bool:
+    return (
+        isinstance(values, list)
+        and len(values) == count
+        and all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e15 for v in values)
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from vitruv.results.chart_map import ChartMap
-from vitruv.types import Float32Array, Int32Array, Int64Array
+from vitruv.types import BoolArray, Float32Array, Int32Array, Int64Array
+
+Window: TypeAlias = tuple[slice, slice]
 
 
 class Canvas(NamedTuple):
@@ -22,19 +24,36 @@ class Canvas(NamedTuple):
     person: Int32Array
 
 
+def overlap(placement_xywh: tuple[int, int, int, int], size_hw: tuple[int, int]) -> tuple[Window, Window] | None:
+    """Rows and columns of a placed map that lie in the picture, and where they lie there; None when nothing does."""
+    (x, y, w, h), (height, width) = placement_xywh, size_hw
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+    if left >= right or top >= bottom:
+        return None
+    return (slice(top - y, bottom - y), slice(left - x, right - x)), (slice(top, bottom), slice(left, right))
+
+
+def in_picture(mask: BoolArray, placement_xywh: tuple[int, int, int, int], size_hw: tuple[int, int]) -> BoolArray:
+    """A person's (h, w) mask, which covers `placement_xywh`, in a mask of the picture's size."""
+    whole = np.zeros(size_hw, bool)
+    windows = overlap(placement_xywh, size_hw)
+    if windows is not None:
+        inner, outer = windows
+        whole[outer] = mask[inner]
+    return whole
+
+
 def paint(charts: Sequence[ChartMap], placements_xywh: Int64Array, scores: Float32Array, size_hw: tuple[int, int]) -> Canvas:
     """Draw the charts from the lowest score to the highest, so that the highest is on top (the earlier one, when equal)."""
-    height, width = size_hw
     labels = np.zeros(size_hw, np.uint8)
     uv = np.zeros((2, *size_hw), np.float32)
     person = np.zeros(size_hw, np.int32)
     for i in np.argsort(-scores, kind="stable")[::-1]:
         x, y, w, h = (int(v) for v in placements_xywh[i])
-        left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-        if left >= right or top >= bottom:
+        windows = overlap((x, y, w, h), size_hw)
+        if windows is None:
             continue
-        inner = (slice(top - y, bottom - y), slice(left - x, right - x))
-        outer = (slice(top, bottom), slice(left, right))
+        inner, outer = windows
         seen = charts[i].labels[inner] > 0
         labels[outer][seen] = charts[i].labels[inner][seen]
         uv[(slice(None), *outer)][:, seen] = charts[i].uv[(slice(None), *inner)][:, seen]

@@ -10,10 +10,13 @@ import numpy as np
 
 from vitruv.errors import InputError
 from vitruv.geometry import area, placement_xywh
+from vitruv.results import output
 from vitruv.results.canvas import Canvas, paint
 from vitruv.results.chart_map import ChartMap
+from vitruv.results.output import ChannelOrder, PaletteName
 from vitruv.results.person import Person
-from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, Int64Array
+from vitruv.results.pixel import PixelPoint
+from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, Int64Array, PathLike, UInt8Array
 
 NUM_KEYPOINTS = 17  # COCO's
 
@@ -114,6 +117,54 @@ class DensePoses:
         Where people overlap, the one with the higher score is on top (the earlier one, when equal).
         """
         return paint(self.charts, self.placements_xywh, self.scores, self.size_hw)
+
+    def at(self, x: float, y: float) -> PixelPoint | None:
+        """The person, chart, U and V at a place in the picture, or None on the background.
+
+        x, y: pixels from the left and upper edge; the pixel that covers the place is looked up, where people overlap the one with
+        the highest score. Raises InputError outside the picture.
+        """
+        height, width = self.size_hw
+        if not (0 <= x < width and 0 <= y < height):
+            raise InputError(f"({x}, {y}) is outside the picture of {width}x{height} pixels")
+        places = self.placements_xywh
+        for i in np.argsort(-self.scores, kind="stable").tolist():
+            left, top, w, h = places[i].tolist()
+            column, row = int(x) - left, int(y) - top
+            if 0 <= column < w and 0 <= row < h and (label := int(self.charts[i].labels[row, column])):
+                u, v = self.charts[i].uv[:, row, column].tolist()
+                return PixelPoint(i, label, u, v)
+        return None
+
+    def save(self, path: PathLike, *, channel_order: ChannelOrder = "iuv", image_id: int | str = 1) -> None:
+        """Write a file whose form follows from the end of its name.
+
+        `.npz`: everything, at full precision (`vitruv.formats.read_npz` reads it). `.json`: DensePose-COCO results with `image_id`.
+        `iuv.png`: I, and U and V times 255, of the whole picture, in `channel_order`. `labels.png`: the chart of each pixel.
+        Raises InputError for another name, UnwritableFileError.
+        """
+        output.save(self, path, channel_order=channel_order, image_id=image_id)
+
+    def overlay(
+        self,
+        rgb: UInt8Array,
+        *,
+        palette: PaletteName = "vitruv",
+        masks: bool = False,
+        keypoints: bool = False,
+        track_ids: bool = False,
+    ) -> UInt8Array:
+        """The people drawn over their picture: charts in colour, lines of equal U and V, and on request what else they have.
+
+        rgb: (h, w, 3) uint8, the upright picture. masks: rims of the masks. keypoints: skeletons. track_ids: numbered boxes.
+        Returns a new (h, w, 3) uint8 array. Raises InputError for a picture of another size, or for people who lack what is asked.
+        """
+        return output.overlay(self, rgb, palette=palette, masks=masks, keypoints=keypoints, track_ids=track_ids)
+
+    def to_supervision(self) -> Any:
+        """The people as `supervision.Detections`: boxes, scores, track ids, and masks of the picture's size (the mapped pixels,
+        where these people have no masks). Raises MissingExtraError without the package `supervision`."""
+        return output.to_supervision(self)
 
     def __repr__(self) -> str:
         n, (height, width) = len(self), self.size_hw
