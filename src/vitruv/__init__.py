@@ -20,9 +20,10 @@ from vitruv.errors import VitruvError
 from vitruv.results import ChartMap, DensePoses
 
 if TYPE_CHECKING:
+    from vitruv.formats.presets import presets
     from vitruv.runtime import Predictor, load
 
-__all__ = ["ChartMap", "DensePoses", "Predictor", "VitruvError", "__version__", "load"]
+__all__ = ["ChartMap", "DensePoses", "Predictor", "VitruvError", "__version__", "load", "presets"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,4 +31,8 @@ def __getattr__(name: str) -> Any:
         from vitruv import runtime
 
         return getattr(runtime, name)
+    if name == "presets":
+        from vitruv.formats.presets import presets
+
+        return presets
     raise AttributeError(f"module 'vitruv' has no attribute {name!r}")

@@ -21,6 +21,8 @@ class Verb(NamedTuple):
 
 VERBS = {
     "predict": Verb("vitruv.cli.predict", "photos in, dense pose out"),
+    "presets": Verb("vitruv.cli.presets", "the files that other programs read, by name"),
+    "export-maps": Verb("vitruv.cli.export_maps", "files of a preset from saved results, without a network"),
     "evaluate": Verb("vitruv.cli.evaluate", "score results against DensePose-COCO annotations", "eval"),
     "compare": Verb("vitruv.cli.compare", "two evaluation reports side by side", "eval"),
     "check": Verb("vitruv.cli.check", "validate annotation and result files", "eval"),

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from vitruv.cli.predict_files import Job, Product, image_ids, make_folder, plan, write_products
+from vitruv.cli.predict_files import Job, Product, add_map, image_ids, make_folder, of_people, plan, preset_writer, write_products
 from vitruv.errors import FileError, InputError, UnwritableFileError, VitruvError
 from vitruv.formats import ChannelOrder, PhotoTable, ResultWriter, read_boxes, read_image_ids, replacing
 from vitruv.media import read_image
@@ -50,6 +51,9 @@ class PredictOptions:
 
     save: tuple[Product, ...] = ("overlay", "iuv", "labels", "npz", "json")
     """What to write."""
+
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Write the files that another program reads, and nothing else: a name from `vitruv presets`, or a TOML file of your own."""
 
     threshold: float | None = None
     """Leave out people found with a lower score (0..1). Without it: the model's own, 0.5 for the one inside the package."""
@@ -120,6 +124,9 @@ def _predict_all(options: PredictOptions) -> _Run:
     if options.threshold is not None and not 0 <= options.threshold <= 1:
         raise InputError(f"--threshold must be from 0 to 1, but is {options.threshold:g}")
     jobs = plan(options.photos, options.output)
+    writer = None if options.preset is None else preset_writer(options.preset, options.output, jobs)
+    if writer is not None:
+        jobs = of_people(writer.preset, jobs)
     ids = image_ids(jobs) if options.image_ids is None else _listed_ids(read_image_ids(options.image_ids), jobs)
     boxes = None if options.boxes is None else read_boxes(options.boxes)
     predictor = _load(options)
@@ -127,7 +134,10 @@ def _predict_all(options: PredictOptions) -> _Run:
 
     run = _Run()
     with ExitStack() as stack:
-        results = stack.enter_context(ResultWriter(options.output / RESULTS)) if "json" in options.save else None
+        to_save = "json" in options.save and writer is None
+        results = stack.enter_context(ResultWriter(options.output / RESULTS)) if to_save else None
+        if writer is not None:
+            stack.enter_context(writer)
         stop_asked = stack.enter_context(_ctrl_c_between_photos())
         advance = stack.enter_context(_progress(len(jobs)))
         for job, image_id in zip(jobs, ids, strict=True):
@@ -135,7 +145,9 @@ def _predict_all(options: PredictOptions) -> _Run:
                 run.stopped = True
                 break
             try:
-                people = _predict_one(options, predictor, job, boxes)
+                people = _predict_one(
+                    options, predictor, job, boxes, None if writer is None else partial(add_map, writer, image_id)
+                )
             except UnwritableFileError:
                 raise  # the disk is full or the folder closed: the next photo would fare no better
             except (VitruvError, MemoryError) as error:
@@ -167,10 +179,19 @@ def _load(options: PredictOptions) -> Predictor:
         return load(options.model, device=options.device, precision=options.precision, augment=options.augment, announce=announce)
 
 
-def _predict_one(options: PredictOptions, predictor: Predictor, job: Job, boxes: PhotoTable[Float32Array] | None) -> DensePoses:
+def _predict_one(
+    options: PredictOptions,
+    predictor: Predictor,
+    job: Job,
+    boxes: PhotoTable[Float32Array] | None,
+    write_map: Callable[[Job, DensePoses], None] | None,
+) -> DensePoses:
     rgb = read_image(job.photo.path)
     given = None if boxes is None else boxes[job.photo.relative]
     people = predictor(rgb, boxes=given, threshold=options.threshold)
+    if write_map is not None:
+        write_map(job, people)
+        return people
     write_products(options.output / job.stem, rgb, people, products=options.save, channel_order=options.channel_order)
     return people
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.formats import ChannelOrder, write_iuv_png, write_label_png, write_npz, write_png
+from vitruv.formats.presets import Preset, PresetWriter, RunPreset, presets
 from vitruv.media import PhotoFile, find_photos
 from vitruv.results import DensePoses
 from vitruv.types import UInt8Array
@@ -116,3 +118,24 @@ def write_products(
 
 def _named(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
+
+
+def preset_writer(name: str, output: Path, jobs: Sequence[Job]) -> PresetWriter:
+    """The writer of a preset's files for these photos. Raises InputError, or FormatError for a preset file."""
+    return PresetWriter(presets[name], output, [job.photo.relative for job in jobs])
+
+
+def of_people(preset: Preset | RunPreset, jobs: list[Job]) -> list[Job]:
+    """The photos without those that are of things in the preset's data set; says how many these are. Raises InputError if all."""
+    wanted = [job for job in jobs if preset.wants(job.photo.relative)]
+    if len(wanted) < len(jobs):
+        print(f"{len(jobs) - len(wanted)} of {len(jobs)} photos passed over: not of people, by their names", file=sys.stderr)
+    if not wanted:
+        raise InputError(f"no photo of a person, by the names that the preset {preset.name} expects")
+    return wanted
+
+
+def add_map(writer: PresetWriter, image_id: int, job: Job, people: DensePoses) -> None:
+    """Write a photo's files of a preset, and tell on stderr what the user may want to know about them."""
+    for remark in writer.add(job.photo.relative, people, image_id=image_id, source=job.photo.path):
+        print(f"{job.photo.path}: {remark}", file=sys.stderr)

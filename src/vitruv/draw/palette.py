@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vitruv.errors import InputError
+from vitruv.formats.presets.colours import PARULA, VIRIDIS
 from vitruv.surface import CHART_NAMES, NUM_LABELS
 from vitruv.types import UInt8Array
 
@@ -18,8 +19,7 @@ PaletteName = Literal["vitruv", "parula", "viridis"]
 # vitruv: the person's right is warm, the left is cool, the torso green; fronts are light and backs dark (lightness .80 and .58 in
 # OKLCH, each hue as strong as sRGB allows at that lightness), so that a mirrored or turned limb is seen at a glance.
 #
-# parula and viridis: entry trunc(255 I / 24) of the two colour maps of those names, which networks for try-on and animation were
-# trained on. Background is black with parula and the first colour of the map with viridis; label 0 of parula is never painted.
+# parula, viridis: see `vitruv.formats.presets.colours`.
 _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "vitruv": (
         (0, 0, 0),
@@ -31,29 +31,8 @@ _COLOURS: dict[str, tuple[tuple[int, int, int], ...]] = {
         *((195, 176, 253), (253, 156, 186), (138, 74, 245), (220, 0, 117)),  # lower arms
         *((236, 210, 25), (26, 221, 174)),  # head
     ),
-    "parula": (
-        (0, 0, 0),
-        *(
-            (37, 60, 163),
-            (20, 80, 194),
-            (4, 97, 223),
-            (8, 110, 221),
-            (14, 122, 216),
-            (20, 132, 212),
-            (15, 144, 208),
-            (11, 156, 203),
-        ),
-        *((6, 166, 198), (22, 173, 185), (38, 179, 172), (55, 185, 159), (86, 187, 144), (114, 189, 130), (145, 191, 116)),
-        *((170, 189, 105), (192, 188, 96), (216, 186, 86), (228, 192, 74), (240, 199, 60), (252, 206, 46), (251, 220, 36)),
-        *((250, 235, 25), (249, 251, 14)),
-    ),
-    "viridis": (
-        (68, 1, 84),
-        *((71, 16, 99), (72, 31, 112), (71, 44, 122), (68, 57, 131), (64, 70, 136), (59, 81, 139), (54, 93, 141), (49, 104, 142)),
-        *((44, 113, 142), (40, 124, 142), (37, 133, 142), (33, 144, 141), (31, 154, 138), (32, 163, 134), (39, 173, 129)),
-        *((53, 183, 121), (70, 192, 111), (92, 200, 99), (115, 208, 86), (142, 214, 69), (170, 220, 50), (197, 224, 33)),
-        *((226, 228, 24), (253, 231, 37)),
-    ),
+    "parula": PARULA,
+    "viridis": VIRIDIS,
 }
 
 

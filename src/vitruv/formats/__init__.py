@@ -1,7 +1,7 @@
 """Files: DensePose-COCO annotations and results, and the pictures and arrays that others read. One file per format."""
 
 from vitruv.formats.annotation import Person, Points
-from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo
+from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo, read_images
 from vitruv.formats.atomic import replacing
 from vitruv.formats.detected_people import detected_people
 from vitruv.formats.iuv_png import ChannelOrder, decode_iuv, encode_iuv, read_iuv_png, write_iuv_png
@@ -39,6 +39,7 @@ __all__ = [
     "rasterize_polygons",
     "read_boxes",
     "read_image_ids",
+    "read_images",
     "read_iuv_png",
     "read_label_png",
     "read_npz",

@@ -55,6 +55,28 @@ def image_problems_of(record: Mapping[str, Any]) -> Iterator[str]:
         yield "file_name must be text"
 
 
+def read_images(path: PathLike) -> Mapping[int | str, ImageInfo]:
+    """The `images` of any JSON file that has them, by id: annotations, or images.json of `vitruv predict`.
+
+    Raises MissingFileError, UnreadableFileError, or FormatError: not JSON, no images, one that is broken or has another's id.
+    """
+    file = JsonFile.open(path)
+    if not isinstance(file.top, dict) or "images" not in file.top:
+        raise FormatError(path, "must be an object with the list images")
+    return _images_of(file, path)
+
+
+def _images_of(file: JsonFile, path: PathLike) -> dict[int | str, ImageInfo]:
+    images: dict[int | str, ImageInfo] = {}
+    for i, record in enumerate(file.records("images")):
+        for problem in image_problems_of(record):
+            raise FormatError(path, f"images[{i}]: {problem}")
+        if record["id"] in images:
+            raise FormatError(path, f"images[{i}]: id {record['id']} is used twice")
+        images[record["id"]] = ImageInfo(record)
+    return images
+
+
 @dataclass(frozen=True, eq=False)
 class AnnotationFile:
     """A mapped annotation file. Records are parsed when asked for; only numbers that say where they stand are kept."""
@@ -73,13 +95,7 @@ class AnnotationFile:
         file = JsonFile.open(path)
         if not isinstance(file.top, dict) or "annotations" not in file.top or "images" not in file.top:
             raise FormatError(path, "an annotation file must be an object with the lists images and annotations")
-        images: dict[int | str, ImageInfo] = {}
-        for i, record in enumerate(file.records("images")):
-            for problem in image_problems_of(record):
-                raise FormatError(path, f"images[{i}]: {problem}")
-            if record["id"] in images:
-                raise FormatError(path, f"images[{i}]: id {record['id']} is used twice")
-            images[record["id"]] = ImageInfo(record)
+        images = _images_of(file, path)
         categories = tuple(file.records("categories")) if "categories" in file.top else ()
         return cls(path, images, file.records("annotations"), categories, file)
 

@@ -16,7 +16,7 @@ import base64
 import binascii
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -134,24 +134,8 @@ class ResultWriter:
 
     def add(self, image_id: int | str, poses: DensePoses, category_id: int = 1) -> None:
         """Append the people of one picture, in their order."""
-        corners = poses.boxes_xyxy[:, :2]
-        for i, person in enumerate(poses):
-            record: dict[str, object] = {
-                "image_id": image_id,
-                "category_id": category_id,
-                "score": _short(poses.scores[i]),
-                # w and h whole, as in uv_shape; x and y keep their fractions.
-                "bbox": [*map(_short, corners[i]), *person.placement_xywh[2:]],
-                "uv_shape": [3, *person.chart.size_hw],
-                "uv_data": encode_uv_data(quantize(person.chart)),
-            }
-            if person.keypoints is not None:
-                record["keypoints"] = [_short(value) for value in (person.keypoints - _COCO_SHIFT).ravel()]
-            if person.track_id is not None:
-                record["track_id"] = person.track_id
-            if person.mask is not None:
-                record["segmentation"] = encode_rle(in_picture(person.mask, person.placement_xywh, poses.size_hw))
-            self.add_record(record)
+        for record in result_records(poses, category_id):
+            self.add_record({"image_id": image_id, **record})
 
     def add_record(self, record: Mapping[str, object]) -> None:
         """Append one detection that already has the file's form; NaN and infinity are refused (InputError)."""
@@ -164,6 +148,26 @@ class ResultWriter:
         self._stream.write(b",\n" if self._count else b"\n")
         self._stream.write(text.encode())
         self._count += 1
+
+
+def result_records(poses: DensePoses, category_id: int = 1) -> Iterator[dict[str, object]]:
+    """The results of one picture as they stand in the file, without `image_id`."""
+    for i, person in enumerate(poses):
+        record: dict[str, object] = {
+            "category_id": category_id,
+            "score": _short(poses.scores[i]),
+            # w and h whole, as in uv_shape; x and y keep their fractions.
+            "bbox": [*map(_short, poses.boxes_xyxy[i, :2]), *person.placement_xywh[2:]],
+            "uv_shape": [3, *person.chart.size_hw],
+            "uv_data": encode_uv_data(quantize(person.chart)),
+        }
+        if person.keypoints is not None:
+            record["keypoints"] = [_short(value) for value in (person.keypoints - _COCO_SHIFT).ravel()]
+        if person.track_id is not None:
+            record["track_id"] = person.track_id
+        if person.mask is not None:
+            record["segmentation"] = encode_rle(in_picture(person.mask, person.placement_xywh, poses.size_hw))
+        yield record
 
 
 def _short(value: np.float32) -> float:
