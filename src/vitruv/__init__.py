@@ -4,35 +4,78 @@
 
     predictor = vitruv.load()
     people = predictor("photo.jpg")
-    for chart in people.charts:
-        chart.labels  # (h, w) uint8, which of the body's 24 charts
-        chart.uv      # (2, h, w) float32, where on it
+    for person in people:
+        print(person.score, person.box_xyxy)
+        person.chart.labels  # (h, w) uint8, which of the body's 24 charts
+        person.chart.uv      # (2, h, w) float32, where on it
+    people.save("photo.npz")
 
-`load` imports ONNX Runtime when it is called, not before; nothing here needs torch.
+Names are imported when they are first used: ONNX Runtime with `load`, Pillow with `read_image` and `draw`. Nothing here needs
+torch.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from vitruv._version import __version__
-from vitruv.errors import VitruvError
-from vitruv.results import ChartMap, DensePoses
+from vitruv.errors import (
+    FileError,
+    FormatError,
+    InputError,
+    MissingExtraError,
+    MissingFileError,
+    ModelError,
+    UnreadableFileError,
+    UnsafeFileError,
+    UnwritableFileError,
+    VitruvError,
+)
+from vitruv.results import ChartMap, DensePoses, Person
 
 if TYPE_CHECKING:
+    from vitruv import draw, formats
     from vitruv.formats.presets import presets
+    from vitruv.media import read_image
     from vitruv.runtime import Predictor, load
+    from vitruv.surface import Atlas
 
-__all__ = ["ChartMap", "DensePoses", "Predictor", "VitruvError", "__version__", "load", "presets"]
+__all__ = [
+    "Atlas",
+    "ChartMap",
+    "DensePoses",
+    "FileError",
+    "FormatError",
+    "InputError",
+    "MissingExtraError",
+    "MissingFileError",
+    "ModelError",
+    "Person",
+    "Predictor",
+    "UnreadableFileError",
+    "UnsafeFileError",
+    "UnwritableFileError",
+    "VitruvError",
+    "__version__",
+    "draw",
+    "formats",
+    "load",
+    "presets",
+    "read_image",
+]
+
+_HOME = {"Atlas": "surface", "Predictor": "runtime", "load": "runtime", "presets": "formats.presets", "read_image": "media"}
+_ROOMS = ("draw", "formats")
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("load", "Predictor"):
-        from vitruv import runtime
-
-        return getattr(runtime, name)
-    if name == "presets":
-        from vitruv.formats.presets import presets
-
-        return presets
+    if name in _ROOMS:
+        return importlib.import_module(f"vitruv.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"vitruv.{_HOME[name]}"), name)
     raise AttributeError(f"module 'vitruv' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

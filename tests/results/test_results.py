@@ -141,6 +141,9 @@ def test_public_names() -> None:
 
     assert callable(vitruv.load)
     assert vitruv.Predictor.__name__ == "Predictor"
+    for name in vitruv.__all__:
+        assert getattr(vitruv, name) is not None
+    assert dir(vitruv) == sorted(vitruv.__all__)
     with pytest.raises(AttributeError, match="module 'vitruv' has no attribute 'lod'"):
         vitruv.lod  # noqa: B018
 

@@ -164,3 +164,81 @@ def test_predicting_does_not_import_torch(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[] []"
+
+
+class InOneGo:
+    """A model that does all pictures at once."""
+
+    threshold = 0.5
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, list[object], float]] = []
+
+    def predict(self, rgb: np.ndarray, *, boxes_xyxy: object, threshold: float) -> DensePoses:
+        raise AssertionError("several pictures must not be done one by one")
+
+    def predict_many(self, pictures: list[np.ndarray], *, boxes_xyxy: list[object], threshold: float) -> list[DensePoses]:
+        self.asked.append((len(pictures), boxes_xyxy, threshold))
+        return [DensePoses.empty((rgb.shape[0], rgb.shape[1])) for rgb in pictures]
+
+
+def test_a_list_of_pictures(predictor: Predictor, tmp_path: Path) -> None:
+    assert predictor([]) == []
+    small, _ = painted_picture((240, 320), TWO_PEOPLE)
+    large, _ = painted_picture((480, 640), [(80, 60, 120, 300)])
+    Image.fromarray(small).save(tmp_path / "a.png")
+    found = predictor([tmp_path / "a.png", large, Image.fromarray(small)], threshold=0.85)
+    assert [people.size_hw for people in found] == [(240, 320), (480, 640), (240, 320)]
+    for people, picture in zip(found, (small, large, small), strict=True):
+        alone = predictor(picture, threshold=0.85)
+        np.testing.assert_array_equal(people.boxes_xyxy, alone.boxes_xyxy)
+        np.testing.assert_array_equal(people.canvas().chart.labels, alone.canvas().chart.labels)
+
+
+def test_boxes_for_a_list_of_pictures(predictor: Predictor) -> None:
+    picture, _ = painted_picture((240, 320), TWO_PEOPLE)
+    given, found, none = predictor([picture] * 3, boxes=[[RIGHT_XYXY], None, []])
+    assert given.boxes_xyxy.tolist() == [list(RIGHT_XYXY)]
+    assert len(found) == 2
+    assert len(none) == 0
+
+
+def test_a_model_may_do_all_pictures_at_once() -> None:
+    model = InOneGo()
+    found = Predictor(model)([np.zeros((4, 5, 3), np.uint8), np.zeros((6, 7, 3), np.uint8)], threshold=0.25)
+    assert [people.size_hw for people in found] == [(4, 5), (6, 7)]
+    assert model.asked == [(2, [None, None], 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("images", "boxes", "message"),
+    [
+        ([np.zeros((2, 2), np.uint8)], None, "image 0 of 1: image must be an RGB array"),
+        ([np.zeros((9, 9, 3), np.uint8), 7], None, "image 1 of 2: image must be a path, a PIL image or an RGB array, but got int"),
+        ([np.zeros((9, 9, 3), np.uint8)] * 2, [None, [[5, 5, 1, 1]]], r"image 1 of 2: boxes\[0\] is empty or inverted"),
+        ([np.zeros((9, 9, 3), np.uint8)] * 2, [None], "boxes must be a list with an entry for each of the 2 images, but got 1"),
+        (
+            [np.zeros((9, 9, 3), np.uint8)] * 2,
+            np.zeros((2, 4)),
+            "boxes must be a list .* for each of the 2 images, but got ndarray",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_numbered(predictor: Predictor, images: list[object], boxes: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        predictor(images, boxes=boxes)  # type: ignore[call-overload]
+
+
+def test_bgr_arrays(predictor: Predictor, tmp_path: Path) -> None:
+    picture, _ = painted_picture((240, 320), TWO_PEOPLE)
+    expected = predictor(picture).canvas().chart.labels
+    bgr = np.ascontiguousarray(picture[:, :, ::-1])
+    np.testing.assert_array_equal(predictor(bgr, color="bgr").canvas().chart.labels, expected)
+    np.testing.assert_array_equal(predictor([bgr], color="bgr")[0].canvas().chart.labels, expected)
+    assert (predictor(bgr).canvas().chart.labels != expected).any()
+    # Files and PIL images know their own order.
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    for image in (tmp_path / "a.png", Image.fromarray(picture)):
+        np.testing.assert_array_equal(predictor(image, color="bgr").canvas().chart.labels, expected)
+    with pytest.raises(InputError, match="color must be 'rgb' or 'bgr', but got 'brg'"):
+        predictor(picture, color="brg")  # type: ignore[call-overload]

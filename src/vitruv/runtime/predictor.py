@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any, Literal, Protocol, TypeAlias, get_args, overload, runtime_checkable
 
 import numpy as np
+from PIL.Image import Image
 
 from vitruv.errors import InputError
 from vitruv.geometry import as_boxes_xyxy
 from vitruv.media import as_rgb
 from vitruv.results import DensePoses
 from vitruv.types import Float32Array, UInt8Array
+
+ColorOrder = Literal["rgb", "bgr"]
+ImageLike: TypeAlias = str | PurePath | Image | UInt8Array
 
 # A box may reach over the borders (people do), but a box many times the picture is a mistake that would cost gigabytes.
 _MAX_BOX_IN_PICTURES = 3.0
@@ -32,30 +38,100 @@ class Model(Protocol):
         """
 
 
+@runtime_checkable
+class BatchModel(Model, Protocol):
+    """A model that does several pictures in one go faster than one after another."""
+
+    def predict_many(
+        self, pictures: Sequence[UInt8Array], *, boxes_xyxy: Sequence[Float32Array | None], threshold: float
+    ) -> list[DensePoses]:
+        """What `predict` returns for each picture, in their order. boxes_xyxy: one entry per picture, as for `predict`."""
+
+
 class Predictor:
-    """Finds people in a picture and maps their pixels to the body surface. Made by `vitruv.load`."""
+    """Finds people in pictures and maps their pixels to the body surface. Made by `vitruv.load`."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def __call__(self, image: object, *, boxes: object = None, threshold: float | None = None) -> DensePoses:
-        """Dense pose of every person in a picture.
+    @overload
+    def __call__(
+        self, image: ImageLike, *, boxes: object = None, threshold: float | None = None, color: ColorOrder = "rgb"
+    ) -> DensePoses: ...
+    @overload
+    def __call__(
+        self,
+        image: list[Any] | tuple[Any, ...],
+        *,
+        boxes: Sequence[object] | None = None,
+        threshold: float | None = None,
+        color: ColorOrder = "rgb",
+    ) -> list[DensePoses]: ...
+    def __call__(
+        self,
+        image: ImageLike | list[Any] | tuple[Any, ...],
+        *,
+        boxes: object = None,
+        threshold: float | None = None,
+        color: ColorOrder = "rgb",
+    ) -> DensePoses | list[DensePoses]:
+        """Dense pose of every person in a picture, or in each of a list of pictures.
 
-        image: a path, a PIL image (both are turned upright), or an RGB array (h, w, 3) uint8.
+        image: a path, a PIL image (both are turned upright), or an array (h, w, 3) uint8; or a list of any of them, of any sizes.
+            All pictures of a list are in memory at once; models that can, map their people in common batches.
         boxes: (n, 4) numbers, x1 y1 x2 y2 in pixels of the upright picture. Given boxes are mapped as they are, in their order,
-            with score 1, and nobody else is looked for. They may reach over the borders, but not lie outside.
+            with score 1, and no other people are looked for. They may reach over the borders, but not lie outside. For a list of
+            pictures: a list with such boxes, or None, for each.
         threshold: people found with a lower score (0..1) are left out; without effect on given boxes. None: the model's own
             (0.5 for the model inside the package).
-        Returns `DensePoses` in pixels of the upright picture; no person is an empty result, not an error.
+        color: order of the channels of arrays, "rgb", or "bgr" as OpenCV gives them. Files and PIL images know their own.
+        Returns `DensePoses` in pixels of the upright picture, for a list of pictures a list of them; no person is an empty result,
+        not an error.
         Raises MissingFileError or UnreadableFileError for a file that cannot be used, InputError (a ValueError) for arguments.
         """
-        rgb = as_rgb(image)
+        limit = self._checked_threshold(threshold)
+        if color not in get_args(ColorOrder):
+            raise InputError(f"color must be 'rgb' or 'bgr', but got {color!r}")
+        if not isinstance(image, list | tuple):
+            rgb, boxes_xyxy = _checked(image, boxes, color)
+            return self._model.predict(rgb, boxes_xyxy=boxes_xyxy, threshold=limit)
+        pictures, all_boxes = _checked_list(image, boxes, color)
+        if isinstance(self._model, BatchModel):
+            return self._model.predict_many(pictures, boxes_xyxy=all_boxes, threshold=limit)
+        return [
+            self._model.predict(rgb, boxes_xyxy=boxes_xyxy, threshold=limit)
+            for rgb, boxes_xyxy in zip(pictures, all_boxes, strict=True)
+        ]
+
+    def _checked_threshold(self, threshold: object) -> float:
         if threshold is None:
             threshold = self._model.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number) or not 0 <= threshold <= 1:
             raise InputError(f"threshold must be a number from 0 to 1, but got {threshold!r}")
-        boxes_xyxy = None if boxes is None else _boxes_in_picture(boxes, (rgb.shape[0], rgb.shape[1]))
-        return self._model.predict(rgb, boxes_xyxy=boxes_xyxy, threshold=float(threshold))
+        return float(threshold)
+
+
+def _checked(image: object, boxes: object, color: ColorOrder) -> tuple[UInt8Array, Float32Array | None]:
+    rgb = as_rgb(image)
+    if color == "bgr" and isinstance(image, np.ndarray):
+        rgb = rgb[:, :, ::-1]
+    return rgb, None if boxes is None else _boxes_in_picture(boxes, (rgb.shape[0], rgb.shape[1]))
+
+
+def _checked_list(images: Sequence[object], boxes: object, color: ColorOrder) -> tuple[list[UInt8Array], list[Float32Array | None]]:
+    """Every picture and its boxes; what is wrong is said with the number of the picture."""
+    if boxes is None:
+        boxes = [None] * len(images)
+    if not isinstance(boxes, Sequence) or len(boxes) != len(images):
+        count = len(boxes) if isinstance(boxes, Sequence) else type(boxes).__name__
+        raise InputError(f"boxes must be a list with an entry for each of the {len(images)} images, but got {count}")
+    pairs = []
+    for i, (image, some) in enumerate(zip(images, boxes, strict=True)):
+        try:
+            pairs.append(_checked(image, some, color))
+        except InputError as error:
+            raise InputError(f"image {i} of {len(images)}: {error}") from None
+    return [rgb for rgb, _ in pairs], [boxes_xyxy for _, boxes_xyxy in pairs]
 
 
 def _boxes_in_picture(boxes: object, size_hw: tuple[int, int]) -> Float32Array:
