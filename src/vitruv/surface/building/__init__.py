@@ -1,4 +1,4 @@
-"""Building an atlas from a body mesh: parts, charts, unwrapping and orientation. Needed when the surface is built, never to use it."""
+"""Building an atlas from a body mesh: parts, charts, unwrapping, orientation. Only for those who build a surface anew."""
 
 from vitruv.surface.building.build import build_atlas
 from vitruv.surface.building.quality import ChartQuality, all_chart_qualities
