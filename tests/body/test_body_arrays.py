@@ -1,13 +1,9 @@
-from pathlib import Path
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from vitruv.body.arrays import dequantise, quantise, read_npz, write_npz
-from vitruv.errors import UnwritableFileError
+from vitruv.body.arrays import dequantise, quantise
 
 
 def test_nothing_is_quantised_to_nothing() -> None:
@@ -20,12 +16,3 @@ def test_error_is_at_most_half_a_step(values: np.ndarray, bits: int) -> None:
     top = np.abs(values.reshape(len(values), -1)).max(axis=1)
     step = (top / (2 ** (bits - 1) - 1)).reshape(-1, *[1] * (values.ndim - 1))
     assert (np.abs(back - values) <= 0.5 * step + 1e-5).all()
-
-
-def test_archives_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_npz(tmp_path / "deep" / "a.npz", {"x": np.arange(3)})
-    assert read_npz(tmp_path / "deep" / "a.npz")["x"].tolist() == [0, 1, 2]
-    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["a.npz"]
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UnwritableFileError, match="cannot be written"):
-        write_npz(tmp_path / "file" / "a.npz", {})

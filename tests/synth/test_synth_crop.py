@@ -84,9 +84,9 @@ def test_a_pickled_sampler_gives_the_same(pack: SynthPack, samples: list[CropSam
 def test_a_pack_without_a_file_travels_whole(pack_path: object, samples: list[CropSample]) -> None:
     from pathlib import Path
 
-    from vitruv.body.arrays import read_npz
+    from vitruv.files import read_arrays
 
-    loose = SynthPack(read_npz(Path(str(pack_path))))
+    loose = SynthPack(read_arrays(Path(str(pack_path))))
     assert same(pickle.loads(pickle.dumps(CropSampler(loose, size_hw=SIZE_HW, seed=3)))(5), samples[5])
 
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from vitruv.body import anny_source
 from vitruv.body.anny_people import People, ShapeSpace, draw_people, principal_components, shape_space
-from vitruv.body.arrays import quantise, write_npz
+from vitruv.body.arrays import quantise
 from vitruv.body.helpers import FIRST, LAST, fit_helpers
 from vitruv.body.measure import measure
 from vitruv.body.model import COCO_KEYPOINTS, Body
 from vitruv.body.occlusion import open_sky
 from vitruv.body.skeleton import BONE_INDEX, BONES
 from vitruv.errors import MissingExtraError, ModelError
+from vitruv.files import write_arrays
 from vitruv.surface.template import BodyTemplate
 from vitruv.types import AnyArray, Float64Array, Int64Array
 
@@ -170,4 +171,4 @@ def _even_least_squares(system: Float64Array, target: Float64Array) -> Float64Ar
 
 def write(baked: Baked, path: Path) -> None:
     """Raises UnwritableFileError."""
-    write_npz(path, baked.arrays)
+    write_arrays(path, baked.arrays)

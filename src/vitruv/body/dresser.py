@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.body.arrays import made_from
 from vitruv.body.grow import Measures, Skirts, inflate
 from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
@@ -19,6 +18,7 @@ from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.body.wardrobe_files import load_wardrobe
+from vitruv.files import made_from
 from vitruv.types import AnyArray, Float32Array, PathLike
 
 _NONE = np.zeros(0, np.int32)

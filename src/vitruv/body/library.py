@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.body import rotations as rot
-from vitruv.body.arrays import dequantise, made_from, quantise
+from vitruv.body.arrays import dequantise, quantise
 from vitruv.body.limits import blend, random_curl, with_noise
 from vitruv.body.pose import Pose
 from vitruv.body.procedural import procedural_pose
 from vitruv.body.skeleton import JOINT_INDEX, JOINTS
 from vitruv.errors import InputError
+from vitruv.files import made_from
 from vitruv.types import AnyArray, Float32Array, Int32Array, PathLike
 
 _UNIFORM_SHARE = 0.5

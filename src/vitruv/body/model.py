@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.body.align import rest_to_t_pose
-from vitruv.body.arrays import NO_BODY, dequantise, made_from
+from vitruv.body.arrays import NO_BODY, dequantise
 from vitruv.body.pose import Pose
 from vitruv.body.skeleton import BONE_PARENTS, BONES
 from vitruv.body.skin import blend_skin, vertex_normals
 from vitruv.body.spread import bone_rotations
 from vitruv.errors import InputError
+from vitruv.files import made_from
 from vitruv.types import AnyArray, Float32Array, Int32Array, PathLike, UInt8Array
 
 BUILT_IN = Path(__file__).parent.parent / "data" / "body.npz"

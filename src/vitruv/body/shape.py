@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vitruv.body.arrays import NO_BODY, dequantise, made_from
+from vitruv.body.arrays import NO_BODY, dequantise
 from vitruv.body.model import BUILT_IN
 from vitruv.errors import InputError
+from vitruv.files import made_from
 from vitruv.types import AnyArray, Float32Array, PathLike
 
 _NEIGHBOURS = 48

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vitruv.body.arrays import made_from
 from vitruv.body.item import Item
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.mhclo import read_item, read_obj
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.errors import FormatError, MissingFileError, UnreadableFileError
+from vitruv.files import made_from
 from vitruv.types import AnyArray, PathLike
 
 TEXTURE_PX = 256

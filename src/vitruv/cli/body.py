@@ -87,11 +87,11 @@ def _build(options: Build) -> int:
 
 def _pack(options: Pack) -> int:
     from vitruv.body import PoseLibrary, load_wardrobe
-    from vitruv.body.arrays import read_npz, write_npz
     from vitruv.body.model import BUILT_IN
+    from vitruv.files import read_arrays, write_arrays
 
     poses, wardrobe = PoseLibrary.load(options.poses), load_wardrobe(options.wardrobe)
-    write_npz(options.output, {**read_npz(BUILT_IN), **poses.to_arrays(), **wardrobe.to_arrays()})
+    write_arrays(options.output, {**read_arrays(BUILT_IN), **poses.to_arrays(), **wardrobe.to_arrays()})
     size = options.output.stat().st_size / 1e6
     print(f"{options.output}: {len(poses)} poses, {len(wardrobe)} clothes and hair styles, {size:.2f} MB")
     return 0

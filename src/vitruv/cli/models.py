@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from vitruv.cli.download_bar import download_bar
+from vitruv.files import cache_folder
 from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, LICENCE, LICENCE_NOTE
-from vitruv.runtime.zoo.store import cache_folder, checkpoint_file, fetch, model_folder
+from vitruv.runtime.zoo.store import checkpoint_file, fetch, model_folder
 
 
 @dataclass(frozen=True)

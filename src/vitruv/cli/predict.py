@@ -18,7 +18,8 @@ import tyro
 
 from vitruv.cli.predict_files import Job, Product, add_map, image_ids, make_folder, of_people, plan, preset_writer, write_products
 from vitruv.errors import FileError, InputError, UnwritableFileError, VitruvError
-from vitruv.formats import ChannelOrder, PhotoTable, ResultWriter, read_boxes, read_image_ids, replacing
+from vitruv.files import replacing
+from vitruv.formats import ChannelOrder, PhotoTable, ResultWriter, read_boxes, read_image_ids
 from vitruv.media import read_image
 from vitruv.results import DensePoses
 from vitruv.runtime import Predictor, load

@@ -110,15 +110,8 @@ def _report(options: Report) -> int:
 
 
 def _save_picture(atlas: Atlas, path: Path) -> None:
-    import os
-
     from vitruv.cli.surface_picture import report_picture
-    from vitruv.errors import UnwritableFileError
+    from vitruv.files import replacing
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        report_picture(atlas).save(temporary, format="PNG")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UnwritableFileError(path, f"cannot be written ({error.strerror or error})") from error
+    with replacing(path) as stream:
+        report_picture(atlas).save(stream, format="PNG")

@@ -12,7 +12,8 @@ from vitruv.cli.photos_of import photo_of
 from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_points
 from vitruv.errors import FileError
-from vitruv.formats import AnnotationFile, Detections, Person, detected_people, replacing
+from vitruv.files import replacing
+from vitruv.formats import AnnotationFile, Detections, Person, detected_people
 from vitruv.metrics import Evaluation
 from vitruv.types import UInt8Array
 

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from vitruv.errors import ModelError
-from vitruv.train.engine.files import write_whole
+from vitruv.files import replacing
 from vitruv.types import AnyArray
 
 OPSET = 18
@@ -118,5 +118,6 @@ def run_graph(model: onnx.ModelProto, inputs: dict[str, AnyArray]) -> dict[str, 
 def save_graph(path: Path, model: onnx.ModelProto) -> int:
     """Write the graph whole or not at all; returns its size in bytes."""
     content = model.SerializeToString()
-    write_whole(path, lambda temporary: temporary.write_bytes(content))
+    with replacing(path) as stream:
+        stream.write(content)
     return len(content)

@@ -2,7 +2,6 @@
 
 from vitruv.formats.annotation import Person, Points
 from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo, read_images
-from vitruv.formats.atomic import replacing
 from vitruv.formats.detected_people import detected_people
 from vitruv.formats.iuv_png import ChannelOrder, decode_iuv, encode_iuv, read_iuv_png, write_iuv_png
 from vitruv.formats.label_png import read_label_png, write_label_png
@@ -45,7 +44,6 @@ __all__ = [
     "read_npz",
     "read_pickle",
     "read_results",
-    "replacing",
     "write_iuv_png",
     "write_label_png",
     "write_npz",

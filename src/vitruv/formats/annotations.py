@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from vitruv.errors import FormatError, InputError
+from vitruv.files import replacing
 from vitruv.formats.annotation import Person
-from vitruv.formats.atomic import replacing
 from vitruv.formats.json_records import JsonFile, Records, dump_json
 from vitruv.types import PathLike
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
-from pathlib import Path
 
 import numpy as np
 
-from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
-from vitruv.formats.atomic import replacing
+from vitruv.errors import FormatError, InputError
+from vitruv.files import read_arrays, replacing
 from vitruv.results import ChartMap, DensePoses
 from vitruv.types import AnyArray, PathLike
 
@@ -54,7 +52,7 @@ def write_npz(path: PathLike, poses: DensePoses) -> None:
 
 def read_npz(path: PathLike) -> DensePoses:
     """Read what `write_npz` wrote, bit for bit. Raises MissingFileError, UnreadableFileError or FormatError."""
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     try:
         n = len(arrays["boxes_xyxy"])
         confidences: list[dict[str, AnyArray]] = [{} for _ in range(n)]
@@ -77,18 +75,3 @@ def read_npz(path: PathLike) -> DensePoses:
         raise FormatError(path, f"the entry {error.args[0]!r} is missing") from None
     except (InputError, IndexError, TypeError, ValueError) as error:
         raise FormatError(path, f"its entries do not fit together ({error})") from None
-
-
-def _arrays(path: PathLike) -> dict[str, AnyArray]:
-    try:
-        with Path(path).open("rb") as stream:
-            archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise FormatError(path, "a single array, expected an archive (.npz)")
-            return {name: archive[name] for name in archive.files}
-    except FormatError:
-        raise
-    except FileNotFoundError:
-        raise MissingFileError(path) from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise UnreadableFileError(path, f"not a NumPy archive, or a damaged one ({error})") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from vitruv.formats.atomic import replacing
+from vitruv.files import replacing
 from vitruv.types import PathLike, UInt8Array
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from vitruv.errors import FormatError, InputError
-from vitruv.formats.atomic import replacing
+from vitruv.files import replacing
 from vitruv.formats.rle import encode_rle
 from vitruv.results import LAST_CHART, ChartMap, DensePoses, in_picture
 from vitruv.types import PathLike, UInt8Array

@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from vitruv.errors import UnwritableFileError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import InsufficientStorageError, TooLargeError, UnprocessableError
 
 MAX_JSON_BYTES = 4_000_000

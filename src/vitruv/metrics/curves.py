@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import MissingExtraError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.metrics.average_precision import RECALL_LEVELS, PrecisionRecall
 from vitruv.metrics.evaluation import Evaluation
 from vitruv.metrics.ratio_correct import area_under_curve, ratio_correct

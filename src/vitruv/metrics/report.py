@@ -11,7 +11,7 @@ from typing import Any
 
 from vitruv._version import __version__
 from vitruv.errors import FormatError, UnwritableFileError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.formats.json_records import parse_json
 from vitruv.formats.safe_pickle import map_file
 from vitruv.metrics.evaluation import Evaluation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError, UnwritableFileError
+from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
+from vitruv.files import replacing
 from vitruv.surface.charts import KAPPA_GROUPS, NUM_CHARTS
 from vitruv.surface.geodesics import GeodesicGraph
 from vitruv.surface.lookup import ChartLookup
@@ -159,18 +159,12 @@ class Atlas:
 
     def save(self, path: PathLike) -> None:
         """Write an .npz archive that `load` reads; the same atlas gives the same bytes."""
-        target = Path(path)
         small = np.uint16 if max(len(self.vertices), len(self.chart_vertex)) <= np.iinfo(np.uint16).max else np.int32
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.npz")
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _STORED_ARRAYS}
         for name in ("chart_vertex", "chart_faces", "mirror_vertex"):
             arrays[name] = arrays[name].astype(small)
-        try:
-            np.savez_compressed(temporary, format_version=np.int64(_FORMAT_VERSION), **arrays)
-            temporary.replace(target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise UnwritableFileError(target, f"cannot be written ({error.strerror or error})") from error
+        with replacing(path) as stream:
+            np.savez_compressed(stream, format_version=np.int64(_FORMAT_VERSION), **arrays)
 
     @cached_property
     def corner_uv(self) -> Float32Array:

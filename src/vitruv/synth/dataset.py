@@ -21,7 +21,8 @@ import numpy as np
 from PIL import Image
 
 from vitruv.errors import FormatError, InputError, UnwritableFileError
-from vitruv.formats import replacing, write_png
+from vitruv.files import replacing
+from vitruv.formats import write_png
 from vitruv.formats.annotations import AnnotationWriter
 from vitruv.synth.records import person_records
 from vitruv.synth.scene import SceneSampler

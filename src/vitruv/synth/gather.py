@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from vitruv.body import PoseLibrary
-from vitruv.body.arrays import read_npz, write_npz
 from vitruv.body.model import BUILT_IN as BUILT_IN_BODY
 from vitruv.body.wardrobe_files import load_wardrobe
 from vitruv.errors import MissingFileError, UnreadableFileError
+from vitruv.files import read_arrays, write_arrays
 from vitruv.surface import Atlas
 from vitruv.synth.pack import SynthPack, join_blobs
 from vitruv.types import AnyArray, UInt8Array
@@ -91,7 +91,7 @@ def pack_arrays(assets: Assets, *, photo_px: int = 384) -> tuple[dict[str, AnyAr
 
     photo_px: longest side of the backgrounds. Raises MissingFileError, UnreadableFileError or FormatError.
     """
-    arrays: dict[str, AnyArray] = dict(read_npz(BUILT_IN_BODY))
+    arrays: dict[str, AnyArray] = dict(read_arrays(BUILT_IN_BODY))
     atlas = Atlas.load()
     arrays["atlas_chart_of_face"] = atlas.chart_of_face.astype(np.uint8)
     arrays["atlas_corner_uv"] = atlas.corner_uv.astype(np.float32)
@@ -118,5 +118,5 @@ def write_pack(output: Path, assets: Assets, *, photo_px: int = 384) -> dict[str
     """Bake a pack into a file; see `pack_arrays`. Returns how many there are of each. Raises UnwritableFileError, too."""
     arrays, counts = pack_arrays(assets, photo_px=photo_px)
     SynthPack(arrays)
-    write_npz(output, arrays)
+    write_arrays(output, arrays)
     return counts

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.body import Body, ShapeSampler
-from vitruv.body.arrays import read_npz
 from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.errors import FormatError, InputError
+from vitruv.files import read_arrays
 from vitruv.synth.backdrop import Photos
 from vitruv.synth.figure import Cast
 from vitruv.synth.outfit import Tailor
@@ -67,7 +67,7 @@ class SynthPack:
     @classmethod
     def load(cls, path: PathLike) -> SynthPack:
         """Read a file written by `vitruv synth pack`. Raises MissingFileError, UnreadableFileError or FormatError."""
-        arrays = read_npz(Path(path))
+        arrays = read_arrays(Path(path))
         try:
             return cls(arrays, path=path)
         except (KeyError, InputError) as error:
@@ -76,7 +76,7 @@ class SynthPack:
     @cached_property
     def digest(self) -> str:
         """A short fingerprint of the contents: samples depend on nothing else but their settings and seed."""
-        arrays = self._arrays if self._arrays is not None else read_npz(Path(str(self._path)))
+        arrays = self._arrays if self._arrays is not None else read_arrays(Path(str(self._path)))
         total = hashlib.sha256()
         for name in sorted(arrays):
             values = np.ascontiguousarray(arrays[name])
@@ -85,7 +85,7 @@ class SynthPack:
 
     @cached_property
     def parts(self) -> SynthParts:
-        arrays = self._arrays if self._arrays is not None else read_npz(Path(str(self._path)))
+        arrays = self._arrays if self._arrays is not None else read_arrays(Path(str(self._path)))
         return SynthParts(arrays)
 
     def __getstate__(self) -> dict[str, object]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fake_people import FakeCrops, FakeScenes
 from tiny_run import CONFIG, tiny_loop, tiny_task
-from vitruv.errors import FormatError, InputError, ModelError, UnwritableFileError
+from vitruv.errors import FormatError, InputError, ModelError
 from vitruv.surface import Atlas
 from vitruv.synth import CropSample
 from vitruv.train import (
@@ -27,7 +27,7 @@ from vitruv.train import (
     load_ema,
     train,
 )
-from vitruv.train.engine.files import read_scalars, write_whole
+from vitruv.train.engine.files import read_scalars
 
 
 def _losses(folder: Path) -> dict[int, dict[str, float]]:
@@ -190,19 +190,6 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
         load_ema(tmp_path, tiny_task().network)
     with pytest.raises(InputError, match="no complete checkpoint yet"):
         load_ema(tmp_path / "elsewhere", tiny_task().network)
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "file.json"
-    path.write_text("old")
-
-    def half(temporary: Path) -> None:
-        temporary.write_text("ne")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(UnwritableFileError, match=r"file\.json: cannot be written \(No space left on device\)"):
-        write_whole(path, half)
-    assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["file.json"]
 
 
 def test_a_line_cut_by_a_kill_is_left_out(tmp_path: Path) -> None:

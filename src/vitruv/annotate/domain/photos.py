@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from vitruv.annotate.domain.project import Project, Settings
 from vitruv.annotate.domain.schema import new_id, photos, tasks
 from vitruv.errors import InputError, UnwritableFileError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import InsufficientStorageError, NotFoundError, TooLargeError, UnprocessableError
 from vitruv.media import as_rgb
 

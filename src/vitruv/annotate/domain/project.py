@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from vitruv.annotate.domain import schema
 from vitruv.annotate.domain.store import Store, sqlite_url
 from vitruv.errors import FormatError, InputError, UnwritableFileError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import UnprocessableError
 
 MARKER = "vitruv-project.json"

@@ -19,7 +19,7 @@ from PIL import Image
 
 from vitruv.annotate.domain.view_render import VIEW_VERSION, PartViews, load_views, render_part, save_views
 from vitruv.annotate.domain.viewpoints import VIEWS_PER_PART
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import NotFoundError, UnprocessableError
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_NAMES

@@ -14,7 +14,7 @@ from vitruv.annotate.domain.project import Project
 from vitruv.annotate.study.body_picture import draw_error_map
 from vitruv.annotate.study.errors import StudyErrors, error_map, study_errors
 from vitruv.errors import MissingExtraError, UnwritableFileError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import UnprocessableError
 from vitruv.metrics import area_under_curve, ratio_correct
 from vitruv.surface import Atlas

@@ -17,7 +17,7 @@ from vitruv.annotate.domain.points import sample_person, write_points
 from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.schema import new_id, tasks
 from vitruv.annotate.domain.workflow import open_stage
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.http.errors import NotFoundError
 from vitruv.sampling import GRID
 from vitruv.surface import Atlas, SurfacePoints

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vitruv.errors import UnwritableFileError
-from vitruv.formats.atomic import replacing
+from vitruv.files import replacing
 from vitruv.formats.png import write_png
 from vitruv.types import AnyArray
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from vitruv.formats.atomic import replacing
+from vitruv.files import replacing
 from vitruv.formats.presets.dump import DumpWriter, dump_entry
 from vitruv.formats.result_json import ResultWriter, result_records
 from vitruv.results import DensePoses

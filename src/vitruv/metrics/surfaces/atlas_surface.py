@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vitruv.files import cache_folder
 from vitruv.metrics.surfaces.charted_surface import ChartedSurface
 from vitruv.metrics.surfaces.mesh_distances import MeshDistances
-from vitruv.metrics.surfaces.table_files import cache_folder
 from vitruv.surface import Atlas
 from vitruv.surface.geodesics import METHOD
 from vitruv.types import PathLike

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.errors import FileError, FormatError
-from vitruv.formats import replacing
+from vitruv.files import replacing
 from vitruv.formats.npy import map_npy
 from vitruv.metrics.surfaces.distance_table import Distances
 from vitruv.metrics.surfaces.nearest import NearestVertex

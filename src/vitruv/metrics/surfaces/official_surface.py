@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.errors import FormatError, MissingFileError
+from vitruv.files import cache_folder
 from vitruv.metrics.surfaces.charted_surface import ChartedSurface
-from vitruv.metrics.surfaces.table_files import cache_folder, cached_name, open_table
+from vitruv.metrics.surfaces.table_files import cached_name, open_table
 from vitruv.surface.official import OFFICIAL_KAPPA_M
 from vitruv.surface.official_mat import read_mat
 from vitruv.types import Float64Array, PathLike

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.errors import FormatError, MissingFileError, UnreadableFileError
+from vitruv.files import cache_folder
 from vitruv.formats.npy import map_npy
 from vitruv.metrics.surfaces.charted_surface import ChartedSurface
 from vitruv.metrics.surfaces.mesh_distances import MeshDistances
-from vitruv.metrics.surfaces.table_files import cache_folder
 from vitruv.surface.geodesics import METHOD, GeodesicGraph
 from vitruv.surface.official import OFFICIAL_KAPPA_M, read_official
 from vitruv.types import Float64Array, Int32Array, Int64Array, PathLike, UInt8Array

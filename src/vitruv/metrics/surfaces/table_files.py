@@ -7,7 +7,6 @@ in a cache folder; that one is mapped.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,13 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import FormatError, MissingExtraError, UnwritableFileError
+from vitruv.files import replacing
 from vitruv.formats import read_pickle
-from vitruv.formats.atomic import replacing
 from vitruv.metrics.surfaces.distance_table import DistanceTable
 from vitruv.types import AnyArray, PathLike
 
 _KEY = "Pdist_matrix"
 _STRETCH = 1 << 24  # numbers copied at a time
-
-
-def cache_folder() -> Path:
-    """Where converted tables are kept: $XDG_CACHE_HOME/vitruv, or ~/.cache/vitruv."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vitruv"
 
 
 def cached_name(source: Path, suffix: str) -> str:

@@ -1,38 +1,24 @@
 """Where models by name live on disk, and how they get there.
 
-Everything lies in one folder: VITRUV_CACHE, or `vitruv` in the system's folder for caches. `models/NAME` is a converted model,
-`checkpoints/` holds files as they were downloaded (or put there by hand).
+Everything lies in the cache folder (`vitruv.files.cache_folder`): `models/NAME` is a converted model, `checkpoints/` holds files as
+they were downloaded (or put there by hand).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from vitruv.convert import convert_checkpoint
 from vitruv.errors import ModelError, UnreadableFileError
+from vitruv.files import cache_folder
 from vitruv.runtime.zoo.download import Progress, download
 from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, Entry
 
-CHECKPOINT_SUFFIXES = (".pkl", ".pth", ".pt")
-
 Announce = Callable[[Entry, Path], Progress | None]
 """Called before a download with the entry and the target; returns what to tell the progress to."""
-
-
-def cache_folder() -> Path:
-    """The folder of downloaded and converted models; it need not exist yet."""
-    chosen = os.environ.get("VITRUV_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "vitruv"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "vitruv"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vitruv"
 
 
 def model_folder(entry: Entry) -> Path:

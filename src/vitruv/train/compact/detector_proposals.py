@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from vitruv.body.arrays import read_npz, write_npz
 from vitruv.errors import FormatError, InputError
+from vitruv.files import read_arrays, write_arrays
 from vitruv.geometry import iou
 from vitruv.networks import CompactRegressor, SecondLook, normalise
 from vitruv.synth import SceneSample
@@ -84,7 +84,7 @@ def collect(
         rows.append(_rows(sample, done + len(rows), find(sample.image), network, look))
         if len(rows) == SCENES_A_FILE:
             arrays = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-            write_npz(_file(folder, done), arrays)
+            write_arrays(_file(folder, done), arrays)
             done, rows = done + len(rows), []
             yield done
             if done >= count:
@@ -136,7 +136,7 @@ def _file(folder: Path, first: int) -> Path:
 
 def read_looks(folder: Path, count: int) -> tuple[Looks, list[int]]:
     """All candidates of the first `count` scenes, and the people asked for in each scene's file."""
-    parts = [read_npz(_file(folder, first)) for first in range(0, count, SCENES_A_FILE)]
+    parts = [read_arrays(_file(folder, first)) for first in range(0, count, SCENES_A_FILE)]
     try:
         joined = {
             name: np.concatenate([part[name] for part in parts])

@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from vitruv.errors import InputError
+from vitruv.files import replacing_path
 from vitruv.geometry import without_doubles
 from vitruv.networks import SecondLook
 from vitruv.train.compact.detector_proposals import Looks
-from vitruv.train.engine.files import write_json, write_whole
+from vitruv.train.engine.files import write_json
 from vitruv.types import AnyArray, BoolArray
 
 LOOK_FILE, WEIGHTS_FILE = "second_look.json", "second_look.safetensors"
@@ -110,5 +111,6 @@ def _at_precision(told: tuple[AnyArray, AnyArray]) -> tuple[float, float, int]:
 def save_look(folder: Path, look: SecondLook, settings: dict[str, Any]) -> None:
     """Write WEIGHTS_FILE, and LOOK_FILE with settings and figures."""
     tensors = {name: values.contiguous() for name, values in look.state_dict().items()}
-    write_whole(folder / WEIGHTS_FILE, lambda temporary: save_file(tensors, temporary))
+    with replacing_path(folder / WEIGHTS_FILE) as temporary:
+        save_file(tensors, temporary)
     write_json(folder / LOOK_FILE, settings | {"kind": "second_look", "hidden": look.inner.out_features})

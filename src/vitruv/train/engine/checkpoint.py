@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vitruv.errors import FormatError, InputError
-from vitruv.train.engine.files import write_json, write_whole
+from vitruv.files import replacing_path
+from vitruv.train.engine.files import write_json
 
 KEPT = 2
 
@@ -41,7 +42,8 @@ def save_checkpoint(
         tensors |= {f"optimizer.{name}.{key}": value for key, value in state.items() if value is not None}
     path = folder / f"step_{position.step:07d}.safetensors"
     whole = {name: value.detach().to("cpu", memory_format=torch.contiguous_format, copy=True) for name, value in tensors.items()}
-    write_whole(path, lambda temporary: save_file(whole, temporary))
+    with replacing_path(path) as temporary:
+        save_file(whole, temporary)
     write_json(path.with_suffix(".json"), asdict(position))
     for old in checkpoints(folder)[:-KEPT]:
         old.with_suffix(".json").unlink()

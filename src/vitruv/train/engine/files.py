@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from vitruv.errors import UnwritableFileError
+from vitruv.files import replacing
 from vitruv.types import UInt8Array
 
 SCALARS_FILE = "scalars.jsonl"
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then give it the name; a stop in between leaves the old file."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UnwritableFileError(path, f"cannot be written ({error.strerror or error})") from None
-
-
 def write_json(path: Path, value: Any) -> None:
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(value, indent=2) + "\n"))
+    with replacing(path) as stream:
+        stream.write((json.dumps(value, indent=2) + "\n").encode())
 
 
 def write_picture(path: Path, rgb: UInt8Array) -> None:
     """(h, w, 3) uint8 as a PNG."""
-    write_whole(path, lambda temporary: Image.fromarray(rgb).save(temporary, "PNG"))
+    with replacing(path) as stream:
+        Image.fromarray(rgb).save(stream, "PNG")
 
 
 def append_scalars(folder: Path, scalars: dict[str, Any]) -> None:
@@ -64,4 +56,5 @@ def _parsed(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
 def keep_scalars_until(folder: Path, step: int) -> None:
     """Forget what was logged after `step`: a resumed run writes it again."""
     kept = [line for line in read_scalars(folder) if line["step"] <= step]
-    write_whole(folder / SCALARS_FILE, lambda temporary: temporary.write_text("".join(json.dumps(line) + "\n" for line in kept)))
+    with replacing(folder / SCALARS_FILE) as stream:
+        stream.write("".join(json.dumps(line) + "\n" for line in kept).encode())

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vitruv.errors import InputError, MissingExtraError
-from vitruv.train.engine.files import read_scalars, write_whole
+from vitruv.files import replacing
+from vitruv.train.engine.files import read_scalars
 
 CURVES_FILE = "curves.png"
 
@@ -35,6 +36,7 @@ def write_report(folder: Path) -> dict[str, Any]:
         axes.set_title(f"{name} (held out)" if group == "evaluation" else name)
         axes.set_xlabel("step")
         axes.grid(alpha=0.3)
-    write_whole(folder / CURVES_FILE, lambda temporary: figure.savefig(temporary, format="png", dpi=80))
+    with replacing(folder / CURVES_FILE) as stream:
+        figure.savefig(stream, format="png", dpi=80)
     last = {key: value for key, value in lines[-1].items() if key != "evaluation"}
     return {**last, "evaluation": evaluated[-1]["evaluation"] if evaluated else {}}
