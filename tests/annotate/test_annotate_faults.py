@@ -90,7 +90,7 @@ def test_two_folders_cannot_share_a_database(tmp_path: Path, postgres: Postgres)
     with pytest.raises(InputError, match="keeps its annotations in a database of its own: give its URL with --database"):
         Project.open(tmp_path / "a")
     Project.open(tmp_path / "c").close()
-    with pytest.raises(InputError, match="keeps its annotations in its own folder: leave --database away"):
+    with pytest.raises(InputError, match="keeps its annotations in its own folder: leave --database out"):
         Project.open(tmp_path / "c", url)
 
 

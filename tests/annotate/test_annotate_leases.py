@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 from annotating import Clock, add_photos, somebody
 
 from vitruv.annotate import Annotator, Project
 from vitruv.annotate.domain.leases import Lease, release, renew, take, take_next
+from vitruv.annotate.domain.masks import encode_mask, save_masks
 from vitruv.annotate.domain.overview import task_state
 from vitruv.annotate.domain.people import save_boxes
+from vitruv.annotate.domain.points import skip_point
 from vitruv.annotate.domain.workflow import submit
 from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
@@ -70,7 +73,7 @@ def test_a_task_stays_with_whoever_has_it_until_the_lease_ends(any_project: Proj
     clock.pass_minutes(2)
     taken = _next(any_project, ben)
     assert taken.task_id == lease.task_id
-    with pytest.raises(ConflictError, match=r"not lent to you now \(Ben has it\); nothing was changed"):
+    with pytest.raises(ConflictError, match=r"no longer yours \(Ben has it now\); nothing was changed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, BOX)
 
 
@@ -123,9 +126,9 @@ def test_a_finished_task_is_closed(any_project: Project) -> None:
     ada = somebody(any_project)
     lease = _next(any_project, ada)
     submit(any_project, ada, lease.task_id, lease.key)
-    with pytest.raises(ConflictError, match="this task is accepted already"):
+    with pytest.raises(ConflictError, match="this task is already accepted"):
         take(any_project, ada, lease.task_id)
-    with pytest.raises(ConflictError, match="this task is accepted already; nothing was changed"):
+    with pytest.raises(ConflictError, match="this task is already accepted; nothing was changed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, BOX)
 
 
@@ -171,3 +174,44 @@ def test_quick_saves_leave_the_lease_as_it_is(any_project: Project, clock: Clock
     assert renew(any_project, ada, lease.task_id, lease.key).until == lease.until
     clock.pass_minutes(0.25)
     assert renew(any_project, ada, lease.task_id, lease.key).until == lease.until + 30, "half a minute later it starts anew"
+
+
+def test_one_person_gets_finished_after_the_other(any_project: Project) -> None:
+    """Boxes of the first photo, parts and points of its first person, then of its second; only then the next photo."""
+    add_photos(any_project, 2)
+    ada = somebody(any_project)
+    mask = np.zeros((256, 256), bool)
+    mask[50:140, 70:180] = True
+    boxes = [{"x": 10, "y": 10, "w": 40, "h": 120}, {"x": 60, "y": 10, "w": 40, "h": 120}]
+    order: list[tuple[str, str, str | None]] = []
+    after = None
+    while lease := take_next(any_project, ada, after=after):
+        task = task_state(any_project, ada, lease.task_id)
+        order.append((task["kind"], task["photo_id"], task["person_id"]))
+        if task["kind"] == "boxes":
+            save_boxes(any_project, ada, lease.task_id, lease.key, boxes)
+        elif task["kind"] == "parts":
+            save_masks(any_project, ada, lease.task_id, lease.key, {"1": encode_mask(mask)})
+        else:
+            for point in task["points"]:
+                skip_point(any_project, ada, lease.task_id, lease.key, point["n"])
+        submit(any_project, ada, lease.task_id, lease.key)
+        after = lease.task_id
+    assert [kind for kind, _, _ in order] == 2 * ["boxes", "parts", "points", "parts", "points"]
+    for start in (0, 5):
+        assert len({photo for _, photo, _ in order[start : start + 5]}) == 1
+        assert order[start + 1][2] == order[start + 2][2] != order[start + 3][2] == order[start + 4][2]
+
+
+def test_a_started_person_goes_before_other_people_of_the_queue(any_project: Project) -> None:
+    add_photos(any_project, 2)
+    ada, ben = somebody(any_project, "Ada"), somebody(any_project, "Ben")
+    for who in (ada, ben):
+        lease = take_next(any_project, who, ["boxes"])
+        assert lease is not None
+        save_boxes(any_project, who, lease.task_id, lease.key, [{"x": 10, "y": 10, "w": 40, "h": 120}])
+        submit(any_project, who, lease.task_id, lease.key)
+    first = take_next(any_project, ben, after=lease.task_id)
+    assert first is not None
+    assert task_state(any_project, ben, first.task_id)["photo_id"] == task_state(any_project, ben, lease.task_id)["photo_id"]
+    assert take_next(any_project, ada, after="no such task") is not None

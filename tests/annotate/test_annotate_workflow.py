@@ -14,7 +14,7 @@ from vitruv.annotate.domain.masks import encode_mask, save_masks
 from vitruv.annotate.domain.overview import photo_page, progress, task_list, task_state
 from vitruv.annotate.domain.people import save_boxes
 from vitruv.annotate.domain.points import place_point, sample_person, skip_point
-from vitruv.annotate.domain.workflow import accept, send_back, submit
+from vitruv.annotate.domain.workflow import accept, reopen, send_back, submit
 from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
 HEAD = np.zeros((256, 256), bool)
@@ -197,7 +197,7 @@ def test_review(any_project: Project) -> None:
     do_boxes(any_project, ada)
     assert take_next(any_project, ada) is None, "nothing opens before a reviewer accepted"
     (waiting,) = task_list(any_project, rita, state="submitted", mine=False)
-    with pytest.raises(UnprocessableError, match="say in a note"):
+    with pytest.raises(UnprocessableError, match="describe in a note"):
         send_back(any_project, rita, waiting["id"], "  ")
     send_back(any_project, rita, waiting["id"], "An arm is missing")
     state = task_state(any_project, ada, waiting["id"])
@@ -205,7 +205,7 @@ def test_review(any_project: Project) -> None:
     lease = take(any_project, ada, waiting["id"])
     submit(any_project, ada, lease.task_id, lease.key)
     accept(any_project, rita, lease.task_id)
-    with pytest.raises(ConflictError, match="this task is accepted now"):
+    with pytest.raises(ConflictError, match="this task is accepted; nothing was changed"):
         accept(any_project, rita, lease.task_id)
     assert begin(any_project, ada, "parts")
 
@@ -218,7 +218,7 @@ def test_who_may_review(project: Project) -> None:
     submit(project, rita, task, key)
     with pytest.raises(NotAllowedError, match="Ada is annotator in this project; this needs the reviewer"):
         accept(project, ada, task)
-    with pytest.raises(NotAllowedError, match="your own work must be reviewed by somebody else"):
+    with pytest.raises(NotAllowedError, match="somebody else has to review your own work"):
         accept(project, rita, task)
     with pytest.raises(NotAllowedError, match="this task is somebody else's"):
         task_state(project, ada, task)
@@ -263,3 +263,36 @@ def test_corrected_masks_bring_new_points_only_where_nothing_is_answered(any_pro
     skip_point(any_project, ada, task, key, 0)
     correct(MASKS)
     assert len(task_state(any_project, ada, task)["points"]) == 14, "an answer was given: the points stay"
+
+
+def test_submitted_work_can_be_reopened_by_its_annotator(any_project: Project) -> None:
+    add_photos(any_project, 1)
+    ada, ben = somebody(any_project, "Ada"), somebody(any_project, "Ben")
+    do_boxes(any_project, ada)
+    parts = do_parts(any_project, ada)
+    with pytest.raises(NotAllowedError, match="only the annotator who submitted a task can reopen it"):
+        reopen(any_project, ben, parts)
+    reopen(any_project, ada, parts)
+    lease = take_next(any_project, ada)
+    assert lease is not None
+    assert lease.task_id == parts, "what was reopened comes first"
+    with pytest.raises(ConflictError, match="this task is open: there is nothing to reopen"):
+        reopen(any_project, ada, parts)
+    save_masks(any_project, ada, parts, lease.key, {"14": encode_mask(np.zeros((256, 256), bool))})
+    submit(any_project, ada, parts, lease.key)
+    task, _ = begin(any_project, ada, "points")
+    assert {point["part"] for point in task_state(any_project, ada, task)["points"]} == {1}, "points of the corrected masks"
+
+
+def test_what_a_reviewer_accepted_is_not_reopened(any_project: Project) -> None:
+    any_project.change({"review": True})
+    add_photos(any_project, 1)
+    ada, rita = somebody(any_project, "Ada"), somebody(any_project, "Rita", "reviewer")
+    do_boxes(any_project, ada)
+    (waiting,) = task_list(any_project, rita, state="submitted", mine=False)
+    reopen(any_project, ada, waiting["id"])
+    lease = take(any_project, ada, waiting["id"])
+    submit(any_project, ada, lease.task_id, lease.key)
+    accept(any_project, rita, waiting["id"])
+    with pytest.raises(ConflictError, match="a reviewer has accepted this task; ask them to send it back"):
+        reopen(any_project, ada, waiting["id"])

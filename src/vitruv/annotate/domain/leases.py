@@ -1,7 +1,7 @@
-"""Who works on what. A task is lent to one person at a time; the lease ends by itself when they do nothing for a while.
+"""Leases: a task belongs to one person at a time, and the lease expires when they are idle for a while.
 
-Whoever opens a task gets a new key to it, and every save must show the key: so of two windows on one task only the later one
-can write, and the earlier one is told. A lease that ran out still holds until somebody else takes the task.
+Opening a task creates a new key, and every save must present it: of two windows on one task only the later one can write, and
+the earlier one gets an error. An expired lease stays valid until somebody else takes the task.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, Un
 KINDS = ("boxes", "parts", "points")
 WORKABLE = ("open", "returned")
 _SLACK = 0.02
-"""A lease is renewed when this share of it is over: within 18 seconds of 15 minutes saves leave it as it is."""
+"""A lease is extended once this share of it is over: of 15 minutes, after 18 seconds."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,15 @@ class Lease:
     task_id: str
     key: str
     until: float
-    previous: str = ""  # the key before this one, where the same person had it: nobody else changed anything since
+    previous: str = ""  # the key before this one, if the same person held it: nobody else has changed anything since
 
 
-def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KINDS) -> Lease | None:
-    """The next task for somebody, lent to them; None when there is nothing left to do.
+def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KINDS, *, after: str | None = None) -> Lease | None:
+    """The next task for an annotator, leased to them; None when nothing is left.
 
-    What they had begun comes first, then what was sent back, then points before parts before boxes, and first opinions before
-    second ones, so that people get finished. Nobody gets the same person twice where several annotators do each person.
+    Order: their own unfinished tasks, tasks that were sent back, then (with `after`, the id of a task) the same person and the same
+    photo, then points before parts before boxes, and first opinions before second ones. So one person gets finished after the
+    other. Where several annotators do each person, nobody gets the same person twice.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
@@ -46,10 +47,11 @@ def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KIN
     free = sa.or_(mine, tasks.c.lease_until < now)
     rank = sa.case((mine, 0), (tasks.c.state == "returned", 1), else_=2)
     stage = sa.case((tasks.c.kind == "points", 0), (tasks.c.kind == "parts", 1), else_=2)
+    related = _related_first(after)
     query = (
         sa.select(tasks.c.id)
         .where(tasks.c.state.in_(WORKABLE), tasks.c.kind.in_(kinds), free, ~_did_another_replica(annotator))
-        .order_by(rank, stage, tasks.c.replica, tasks.c.created, tasks.c.id)
+        .order_by(rank, *related, stage, tasks.c.replica, tasks.c.created, tasks.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=tasks)
     )
@@ -57,45 +59,45 @@ def take_next(project: Project, annotator: Annotator, kinds: Sequence[str] = KIN
         task_id = connection.execute(query).scalar_one_or_none()
         if task_id is None:
             return None
-        return _lend(connection, task_id, annotator, now)
+        return _lease(connection, task_id, annotator, now)
 
 
 def take(project: Project, annotator: Annotator, task_id: str) -> Lease:
-    """Open one certain task. Raises ConflictError while somebody else has it, or when it is finished."""
+    """Lease one particular task. Raises ConflictError while somebody else has it, or when it is finished."""
     now = project.now()
     with project.store.write() as connection:
         row = _row(connection, task_id)
         if row.state not in WORKABLE:
-            raise ConflictError(f"this task is {row.state} already; a reviewer can send it back")
+            raise ConflictError(f"this task is already {row.state}; reopen it, or ask a reviewer to send it back")
         if row.annotator_id not in (None, annotator.id) and row.lease_until >= now:
             raise ConflictError(f"{_name(connection, row.annotator_id)} is working on this task now")
         if row.annotator_id != annotator.id and _did_other(connection, row, annotator):
-            raise NotAllowedError("you did this person already: the second opinion must come from somebody else")
-        return _lend(connection, task_id, annotator, now)
+            raise NotAllowedError("you have already done this person: the second opinion must come from somebody else")
+        return _lease(connection, task_id, annotator, now)
 
 
 def hold(connection: sa.Connection, project: Project, annotator: Annotator, task_id: str, key: str | None) -> sa.Row[Any]:
-    """Check inside a write that the task is still lent to whoever has `key`, and renew the lease where some of it is over.
+    """Check inside a write that the lease `key` is valid, and extend the lease where some of it is over.
 
     Returns the task's row.
     """
     row = _row(connection, task_id)
     if row.state not in WORKABLE:
-        raise ConflictError(f"this task is {row.state} already; nothing was changed")
+        raise ConflictError(f"this task is already {row.state}; nothing was changed")
     if row.annotator_id != annotator.id:
-        who = "nobody" if row.annotator_id is None else _name(connection, row.annotator_id)
-        raise ConflictError(f"this task is not lent to you now ({who} has it); nothing was changed")
+        holder = "nobody" if row.annotator_id is None else _name(connection, row.annotator_id)
+        raise ConflictError(f"this task is no longer yours ({holder} has it now); nothing was changed")
     if not key or row.lease_key != key:
         raise ConflictError("this task is open in another window; nothing was changed here")
     now, lasts = project.now(), 60 * as_settings(row.settings).lease_minutes
-    # Not at every click: a new time of the lease moves the task in the index of the queue, which all wait for.
+    # Not at every click: a new expiry time moves the task in the index of the queue, which every write waits for.
     if row.lease_until < now + (1 - _SLACK) * lasts:
         connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(lease_until=now + lasts, updated=now))
     return row
 
 
 def renew(project: Project, annotator: Annotator, task_id: str, key: str | None) -> Lease:
-    """Still here: the lease starts anew."""
+    """Extend the lease: the annotator is still there."""
     with project.store.write() as connection:
         row = hold(connection, project, annotator, task_id, key)
         until = connection.execute(sa.select(tasks.c.lease_until).where(tasks.c.id == task_id)).scalar_one()
@@ -103,10 +105,10 @@ def renew(project: Project, annotator: Annotator, task_id: str, key: str | None)
 
 
 def release(project: Project, annotator: Annotator, task_id: str, key: str | None) -> None:
-    """Put a task back for others; what was done stays."""
+    """Give a task back to the queue; saved work stays."""
     with project.store.write() as connection:
         row = hold(connection, project, annotator, task_id, key)
-        # Sent back work stays with its annotator, who read the reviewer's note.
+        # A task that was sent back stays with its annotator, who read the reviewer's note.
         values: dict[str, object] = {"lease_until": 0.0, "lease_key": ""}
         if row.state == "open":
             values["annotator_id"] = None
@@ -115,12 +117,12 @@ def release(project: Project, annotator: Annotator, task_id: str, key: str | Non
 
 
 def record(connection: sa.Connection, project: Project, task_id: str, annotator: Annotator, action: str, note: str = "") -> None:
-    """Remember who did what to a task."""
+    """Log who did what to a task."""
     values = {"task_id": task_id, "annotator_id": annotator.id, "action": action, "note": note, "at": project.now()}
     connection.execute(sa.insert(events).values(**values))
 
 
-def _lend(connection: sa.Connection, task_id: str, annotator: Annotator, now: float) -> Lease:
+def _lease(connection: sa.Connection, task_id: str, annotator: Annotator, now: float) -> Lease:
     row = _row(connection, task_id)
     previous = row.lease_key if row.annotator_id == annotator.id else ""
     lease = Lease(task_id, new_id(), now + 60 * as_settings(row.settings).lease_minutes, previous)
@@ -131,6 +133,15 @@ def _lend(connection: sa.Connection, task_id: str, annotator: Annotator, now: fl
     )
     connection.execute(sa.insert(events).values(task_id=task_id, annotator_id=annotator.id, action="claimed", note="", at=now))
     return lease
+
+
+def _related_first(after: str | None) -> list[sa.ColumnElement[int]]:
+    if after is None:
+        return []
+    done = tasks.alias("done")
+    same_person = sa.exists().where(done.c.id == after, done.c.person_id == tasks.c.person_id)
+    same_photo = sa.exists().where(done.c.id == after, done.c.photo_id == tasks.c.photo_id)
+    return [sa.case((same_person, 0), (same_photo, 1), else_=2)]
 
 
 def _did_another_replica(annotator: Annotator) -> sa.ColumnElement[bool]:
@@ -149,7 +160,7 @@ def _did_other(connection: sa.Connection, row: sa.Row[Any], annotator: Annotator
 
 
 def _row(connection: sa.Connection, task_id: str) -> sa.Row[Any]:
-    """A task and, as `settings`, the project's: what every save needs, in one query."""
+    """A task and the project's settings (as `settings`): what every save needs, in one query."""
     settings = sa.select(project_table.c.settings).scalar_subquery().label("settings")
     row = connection.execute(sa.select(tasks, settings).where(tasks.c.id == task_id).with_for_update(of=tasks)).one_or_none()
     if row is None:

@@ -32,15 +32,18 @@ class Sample:
     y: float
 
 
-def sample_person(masks_of_part: dict[int, BoolArray], person_id: str) -> list[Sample]:
-    """The points of a person in DensePose-COCO's order. The same person with the same masks gets the same points."""
+def sample_person(masks_of_part: dict[int, BoolArray], person_id: str, points_per_part: int | None = None) -> list[Sample]:
+    """The points of a person in DensePose-COCO's order. The same person with the same masks gets the same points.
+
+    points_per_part: how many points each visible part gets; None: 5 to 14 by its area, as in DensePose-COCO.
+    """
     samples = []
     for part in PART_ORDER:
         mask = masks_of_part.get(part)
         if mask is None:
             continue
         rng = np.random.default_rng([zlib.crc32(person_id.encode()), part])
-        xy = sample_points(mask, point_count(int(mask.sum())), rng)
+        xy = sample_points(mask, points_per_part or point_count(int(mask.sum())), rng)
         samples += [Sample(part, float(x), float(y)) for x, y in xy]
     return samples
 
@@ -70,49 +73,49 @@ def place_point(
     click: {"view": 0..5, "x", "y" in pixels of the view, "part": whose views (the point's own when absent), "seconds": how long
     it took}. Raises UnprocessableError when the click is not on the body, or on the views of a part that is not visible.
     """
-    part, view = _whole(click, "part", 1, NUM_PARTS, optional=True), _whole(click, "view", 0, 5)
-    x, y = _number(click, "x"), _number(click, "y")
-    seconds = min(max(_number(click, "seconds", default=0.0), 0.0), _MAX_SECONDS)
+    part, view = whole_number(click, "part", 1, NUM_PARTS, optional=True), whole_number(click, "view", 0, 5)
+    x, y = number(click, "x"), number(click, "y")
+    seconds = min(max(number(click, "seconds", default=0.0), 0.0), _MAX_SECONDS)
     with project.store.query_once() as connection:
-        own_part = _point(connection, task_id, n).part
+        own_part = point_row(connection, task_id, n).part
     answer = views.look_up(part or own_part, view or 0, x, y)
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
-        if part not in (None, own_part) and not _is_visible(connection, task, part):
+        if part not in (None, own_part) and not is_visible(connection, task, part):
             raise UnprocessableError(f"the {PART_NAMES[part]} is not visible on this person: its mask is empty")
-        _answer(connection, project, task_id, n, "placed", **answer.columns(), view_part=part or own_part, view=view,
-                click_x=x, click_y=y, seconds=seconds)  # fmt: skip
+        write_answer(connection, project, task_id, n, "placed", **answer.columns(), view_part=part or own_part, view=view,
+                click_x=x, click_y=y, seconds=seconds, source="click")  # fmt: skip
     return answer
 
 
 def skip_point(project: Project, annotator: Annotator, task_id: str, key: str | None, n: int, state: str = "skipped") -> None:
-    """Answer "not visible" (`skipped`), or take an answer back (`open`)."""
+    """Answer "not visible" (`skipped`), or remove an answer (`open`)."""
     if state not in ("skipped", "open"):
         raise UnprocessableError(f"state must be skipped or open, but got {state!r}")
     with project.store.write() as connection:
         hold(connection, project, annotator, task_id, key)
-        _point(connection, task_id, n)
-        _answer(connection, project, task_id, n, state)
+        point_row(connection, task_id, n)
+        write_answer(connection, project, task_id, n, state)
 
 
 _EMPTY = dict.fromkeys(
-    ("face", "b0", "b1", "b2", "chart", "u", "v", "view_part", "view", "click_x", "click_y", "seconds"),
+    ("face", "b0", "b1", "b2", "chart", "u", "v", "view_part", "view", "click_x", "click_y", "seconds", "source"),
 )
 
 
-def _answer(connection: sa.Connection, project: Project, task_id: str, n: int, state: str, **columns: object) -> None:
+def write_answer(connection: sa.Connection, project: Project, task_id: str, n: int, state: str, **columns: object) -> None:
     values = {**_EMPTY, **columns, "state": state, "updated": project.now()}
     connection.execute(sa.update(points).where(points.c.task_id == task_id, points.c.n == n).values(**values))
 
 
-def _point(connection: sa.Connection, task_id: str, n: int) -> sa.Row[Any]:
+def point_row(connection: sa.Connection, task_id: str, n: int) -> sa.Row[Any]:
     row = connection.execute(sa.select(points).where(points.c.task_id == task_id, points.c.n == n)).one_or_none()
     if row is None:
         raise NotFoundError(f"this task has no point {n}")
     return row
 
 
-def _is_visible(connection: sa.Connection, task: sa.Row[Any], part: int | None) -> bool:
+def is_visible(connection: sa.Connection, task: sa.Row[Any], part: int | None) -> bool:
     """Whether the finished masks of the person hold this part, or a point was sampled in it."""
     sampled = sa.select(points.c.n).where(points.c.task_id == task.id, points.c.part == part)
     if connection.execute(sampled).first():
@@ -125,14 +128,14 @@ def _is_visible(connection: sa.Connection, task: sa.Row[Any], part: int | None) 
     return connection.execute(outlined).first() is not None
 
 
-def _number(values: dict[str, Any], name: str, *, default: float | None = None) -> float:
+def number(values: dict[str, Any], name: str, *, default: float | None = None) -> float:
     value = values.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e6:
         raise UnprocessableError(f"{name} must be a number, but got {value!r}")
     return float(value)
 
 
-def _whole(values: dict[str, Any], name: str, low: int, high: int, *, optional: bool = False) -> int | None:
+def whole_number(values: dict[str, Any], name: str, low: int, high: int, *, optional: bool = False) -> int | None:
     value = values.get(name)
     if value is None and optional:
         return None

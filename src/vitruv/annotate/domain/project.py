@@ -13,22 +13,25 @@ import sqlalchemy as sa
 
 from vitruv.annotate.domain import schema
 from vitruv.annotate.domain.store import Store, sqlite_url
-from vitruv.errors import FormatError, InputError, UnwritableFileError
+from vitruv.annotate.domain.upgrade import upgrade
+from vitruv.errors import FormatError, InputError, MissingFileError, UnwritableFileError
 from vitruv.files import replacing
 from vitruv.http.errors import UnprocessableError
 
 MARKER = "vitruv-project.json"
+MAX_POINTS_PER_PART = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the owner can change while people work."""
+    """What the owner can change while people work. Changes apply to tasks that are opened afterwards."""
 
     review: bool = False  # finished work counts only after a reviewer accepted it
     replicas: int = 1  # how many annotators do each person, to see how far they agree
     lease_minutes: float = 15.0  # how long a task stays with somebody who does nothing
     photo_megabytes: int = 40
     photo_megapixels: int = 100
+    points_per_part: int | None = None  # None: by the area of the part, 5 to 14, as in DensePose-COCO
 
     def __post_init__(self) -> None:
         for field, low, high in (
@@ -43,6 +46,10 @@ class Settings:
         for field in ("replicas", "photo_megabytes", "photo_megapixels"):
             if not isinstance(getattr(self, field), int):
                 raise UnprocessableError(f"{field} must be a whole number, but got {getattr(self, field)!r}")
+        count = self.points_per_part
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_POINTS_PER_PART):
+            message = f"points_per_part must be null (by area) or a whole number from 1 to {MAX_POINTS_PER_PART}, but got {count!r}"
+            raise UnprocessableError(message)
         if not isinstance(self.review, bool):
             raise UnprocessableError(f"review must be true or false, but got {self.review!r}")
 
@@ -57,23 +64,28 @@ class Project:
     now: Callable[[], float] = time.time
 
     @classmethod
-    def open(cls, folder: str | Path, database: str | None = None, *, now: Callable[[], float] = time.time) -> Project:
+    def open(
+        cls, folder: str | Path, database: str | None = None, *, create: bool = True, now: Callable[[], float] = time.time
+    ) -> Project:
         """Open the project in `folder`, or start one there.
 
-        database: a URL; without one, the file `vitruv.sqlite` in the folder.
-        Raises InputError when folder and database belong to different projects, UnwritableFileError when the folder cannot be
-        used, UnavailableError when the database cannot be reached.
+        database: a URL; without one, the file `vitruv.sqlite` in the folder. create: False opens existing projects only.
+        Raises MissingFileError when there is no project and `create` is False, InputError when folder and database belong to
+        different projects, UnwritableFileError when the folder cannot be written, UnavailableError when the database cannot be
+        reached.
         """
         folder = Path(folder).resolve()
         marker = _read_marker(folder)
+        if not marker and not create:
+            raise MissingFileError(folder, "there is no annotation project here")
         if database is None and marker.get("database") == "elsewhere":
             raise InputError(f"{folder} keeps its annotations in a database of its own: give its URL with --database")
         if database is not None and marker.get("database") == "here":
-            raise InputError(f"{folder} keeps its annotations in its own folder: leave --database away")
+            raise InputError(f"{folder} keeps its annotations in its own folder: leave --database out")
         try:
             (folder / "photos").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UnwritableFileError(folder, f"the project cannot be kept here ({error.strerror})") from None
+            raise UnwritableFileError(folder, f"the project cannot be created here ({error.strerror})") from None
         store = Store(database or sqlite_url(folder / "vitruv.sqlite"))
         try:
             project_id = _same_project(store, marker.get("id"), folder, now())
@@ -125,7 +137,7 @@ def as_settings(kept: dict[str, Any]) -> Settings:
 
 
 def _same_project(store: Store, expected_id: str | None, folder: Path, now: float) -> str:
-    """The id of the project in the database, which is started when the database is empty."""
+    """The id of the project in the database. An empty database gets a new project, an older one is upgraded."""
     with store.write() as connection:
         row = connection.execute(sa.select(schema.project)).one_or_none()
         if row is None:
@@ -140,6 +152,8 @@ def _same_project(store: Store, expected_id: str | None, folder: Path, now: floa
                 )
             )
             return project_id
+        if row.id == expected_id and row.schema_version <= schema.SCHEMA_VERSION:
+            upgrade(connection, row.schema_version)
     if row.schema_version > schema.SCHEMA_VERSION:
         raise InputError(f"the project in {folder} was made by a newer Vitruv: install that or a newer version")
     if row.id != expected_id:

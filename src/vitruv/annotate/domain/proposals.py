@@ -1,4 +1,4 @@
-"""The model's answer to a task, for the annotator to start from. Nothing here is saved: what people keep, they save."""
+"""The model's answer to a task, for the annotator to start from. Nothing is saved here: annotators save what they keep."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from vitruv.annotate.domain.accounts import Annotator
+from vitruv.annotate.domain.guesses import guess_points
 from vitruv.annotate.domain.masks import encode_mask
 from vitruv.annotate.domain.overview import task_state
 from vitruv.annotate.domain.photos import photo_file
 from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.proposer import Proposer
-from vitruv.annotate.domain.views import SurfacePoint, Views
+from vitruv.annotate.domain.views import Views
 from vitruv.geometry import clip, xyxy_to_xywh
 from vitruv.results import ChartMap, DensePoses
 from vitruv.sampling import GRID
@@ -20,7 +21,7 @@ from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.types import AnyArray, BoolArray, Int64Array
 
 _MIN_PIXELS = 12
-"""Specks of a part, on the 256 x 256 grid, are no proposal."""
+"""Smaller pieces of a part, in pixels of the 256 x 256 grid, are not proposed."""
 
 
 def propose(project: Project, views: Views, model: Proposer, viewer: Annotator, task_id: str) -> dict[str, Any]:
@@ -37,7 +38,11 @@ def propose(project: Project, views: Views, model: Proposer, viewer: Annotator, 
     if task["kind"] == "parts":
         parts = PART_OF_CHART[chart_map.labels[np.ix_(rows, columns)]]
         return {"masks": {str(part): encode_mask(mask) for part, mask in _worth_showing(parts)}}
-    return {"points": _points(views, chart_map, rows, columns, task["points"])}
+    labels, uv = chart_map.labels[np.ix_(rows, columns)], chart_map.uv[:, rows[:, None], columns]
+    guesses = guess_points(views, labels, uv, task["points"])
+    # A guess on a part that the annotator did not outline cannot be right.
+    visible = {int(part) for part in task["masks"]} | {point["part"] for point in task["points"]}
+    return {"points": [guess for guess in guesses if guess["part"] in visible]}
 
 
 def _boxes(people: DensePoses) -> list[dict[str, float]]:
@@ -57,22 +62,3 @@ def _grid_pixels(chart_map: ChartMap, placement: Int64Array, box: dict[str, floa
 def _worth_showing(parts: AnyArray) -> list[tuple[int, BoolArray]]:
     masks = [(part, parts == part) for part in range(1, NUM_PARTS + 1)]
     return [(part, mask) for part, mask in masks if mask.sum() >= _MIN_PIXELS]
-
-
-def _points(
-    views: Views, chart_map: ChartMap, rows: Int64Array, columns: Int64Array, asked: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Where the model sees the points of a task; those on its background are left out."""
-    if not asked:
-        return []
-    at_row = rows[[min(max(round(point["y"]), 0), GRID - 1) for point in asked]]
-    at_column = columns[[min(max(round(point["x"]), 0), GRID - 1) for point in asked]]
-    charts = chart_map.labels[at_row, at_column]
-    found = views.atlas.locate(charts, chart_map.uv[:, at_row, at_column].T)
-    guesses = []
-    for point, face, weights in zip(asked, found.face, found.barycentric, strict=True):
-        if face >= 0:
-            b0, b1, b2 = (float(b) for b in weights)
-            guess: SurfacePoint = views.surface_point(int(face), (b0, b1, b2))
-            guesses.append({"n": point["n"], "chart": guess.chart, "xyz": views.position(guess)})
-    return guesses

@@ -1,4 +1,4 @@
-"""The tables of a project. Times are seconds since 1970 (UTC); ids are random, so one project's tell nothing about another's."""
+"""The tables of a project. Times are seconds since 1970 (UTC); ids are random and unrelated between projects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""`upgrade` leads from every earlier version to this one."""
 
 metadata = MetaData()
 
@@ -137,6 +138,7 @@ points = Table(
     Column("click_x", Float),
     Column("click_y", Float),
     Column("seconds", Float),  # how long the annotator looked at it
+    Column("source", String(8)),  # click, guess (of the model, accepted by the annotator); null where it was imported
     Column("updated", Float, nullable=False),
 )
 
@@ -146,7 +148,7 @@ events = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("task_id", String(16), nullable=False, index=True),
     Column("annotator_id", String(16), nullable=False),
-    Column("action", String(16), nullable=False),  # claimed, submitted, accepted, returned, released
+    Column("action", String(16), nullable=False),  # claimed, submitted, accepted, returned, released, reopened
     Column("note", Text, nullable=False, default=""),
     Column("at", Float, nullable=False),
 )

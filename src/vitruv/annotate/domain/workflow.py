@@ -1,4 +1,4 @@
-"""From one task to the next: submit, accept, send back, and what becomes possible by it.
+"""How tasks move on: submit, reopen, accept, send back, and the tasks that open as a result.
 
 Accepted boxes open the parts of their people; accepted parts open their points.
 """
@@ -14,16 +14,16 @@ from vitruv.annotate.domain.leases import hold, record
 from vitruv.annotate.domain.masks import decoded, masks_of
 from vitruv.annotate.domain.points import Sample, sample_person, write_points
 from vitruv.annotate.domain.project import Project, read_settings
-from vitruv.annotate.domain.schema import masks, new_id, people, points, tasks
+from vitruv.annotate.domain.schema import events, masks, new_id, people, points, tasks
 from vitruv.http.errors import ConflictError, NotAllowedError, NotFoundError, UnprocessableError
 
 _MAX_NOTE_LENGTH = 2000
 
 
 def submit(project: Project, annotator: Annotator, task_id: str, key: str | None) -> str:
-    """Hand a task in. Returns its new state: `accepted`, or `submitted` where the project has review.
+    """Submit a task. Returns its new state: `submitted` if the project has review, otherwise `accepted`.
 
-    Raises UnprocessableError while something is missing: no part outlined, or points without an answer.
+    Raises UnprocessableError while it is incomplete: no part is outlined, or points have no answer.
     """
     samples = _samples_of(project, task_id)
     with project.store.write() as connection:
@@ -37,8 +37,25 @@ def submit(project: Project, annotator: Annotator, task_id: str, key: str | None
     return state
 
 
+def reopen(project: Project, annotator: Annotator, task_id: str) -> None:
+    """Take back a task that the same annotator submitted. Tasks that opened because of it stay open.
+
+    Raises NotAllowedError for somebody else's task, ConflictError when it is not submitted or a reviewer has accepted it.
+    """
+    with project.store.write() as connection:
+        task = _locked(connection, task_id)
+        if task.annotator_id != annotator.id:
+            raise NotAllowedError("only the annotator who submitted a task can reopen it; reviewers can send it back")
+        if task.state not in ("submitted", "accepted"):
+            raise ConflictError(f"this task is {task.state}: there is nothing to reopen")
+        if _last_action(connection, task_id) == "accepted":
+            raise ConflictError("a reviewer has accepted this task; ask them to send it back")
+        _close(connection, project, task_id, "open")
+        record(connection, project, task_id, annotator, "reopened")
+
+
 def accept(project: Project, reviewer: Annotator, task_id: str) -> None:
-    """A reviewer finds a submitted task good."""
+    """A reviewer accepts a submitted task."""
     reviewer.require("reviewer")
     samples = _samples_of(project, task_id)
     with project.store.write() as connection:
@@ -49,10 +66,10 @@ def accept(project: Project, reviewer: Annotator, task_id: str) -> None:
 
 
 def send_back(project: Project, reviewer: Annotator, task_id: str, note: object) -> None:
-    """A reviewer wants something changed; `note` says what. Finished and imported work can be sent back too."""
+    """A reviewer wants a change and describes it in `note`. Accepted and imported work can be sent back too."""
     reviewer.require("reviewer")
     if not isinstance(note, str) or not note.strip() or len(note) > _MAX_NOTE_LENGTH:
-        raise UnprocessableError(f"say in a note of at most {_MAX_NOTE_LENGTH} letters what should be changed")
+        raise UnprocessableError(f"describe in a note of at most {_MAX_NOTE_LENGTH} characters what should change")
     with project.store.write() as connection:
         _reviewable(connection, reviewer, task_id, ("submitted", "accepted"))
         _close(connection, project, task_id, "returned", note=note.strip())
@@ -60,7 +77,7 @@ def send_back(project: Project, reviewer: Annotator, task_id: str, note: object)
 
 
 def open_next(connection: sa.Connection, project: Project, task: sa.Row[Any], samples: list[Sample] | None) -> None:
-    """Make the tasks that an accepted task opens, inside its transaction."""
+    """Create the tasks that follow an accepted task, inside its transaction."""
     if task.kind == "boxes":
         for person_id in connection.execute(sa.select(people.c.id).where(people.c.photo_id == task.photo_id)).scalars():
             open_stage(connection, project, "parts", task.photo_id, person_id)
@@ -70,7 +87,7 @@ def open_next(connection: sa.Connection, project: Project, task: sa.Row[Any], sa
 
 
 def open_stage(connection: sa.Connection, project: Project, kind: str, photo_id: str, person_id: str) -> list[str]:
-    """Make the tasks of a stage that a person lacks, one for each replica. Returns those in which nothing was done yet."""
+    """Create the missing tasks of a stage for a person, one per replica. Returns the ids of those without any work."""
     now = project.now()
     rows = connection.execute(sa.select(tasks).where(tasks.c.person_id == person_id, tasks.c.kind == kind)).all()
     answered = set(connection.execute(_answered(person_id)).scalars()) if kind == "points" else set()
@@ -96,23 +113,29 @@ def open_stage(connection: sa.Connection, project: Project, kind: str, photo_id:
 
 
 def _samples_of(project: Project, task_id: str) -> list[Sample] | None:
-    """The points that a parts task leads to; computed before the transaction, which others wait for."""
+    """The points that a parts task leads to; computed before the transaction, so that nobody waits for it."""
     with project.store.read() as connection:
         task = connection.execute(sa.select(tasks).where(tasks.c.id == task_id)).one_or_none()
         if task is None or task.kind != "parts" or task.replica != 0:
             return None
         counts = masks_of(connection, task_id)
-    return sample_person(decoded(counts), task.person_id)
+        points_per_part = read_settings(connection).points_per_part
+    return sample_person(decoded(counts), task.person_id, points_per_part)
 
 
 def _require_complete(connection: sa.Connection, task: sa.Row[Any]) -> None:
     if task.kind == "parts" and not connection.execute(sa.select(masks.c.part).where(masks.c.task_id == task.id)).first():
-        raise UnprocessableError("outline at least one visible part before handing in")
+        raise UnprocessableError("outline at least one visible part before you submit")
     if task.kind == "points":
         query = sa.select(sa.func.count()).where(points.c.task_id == task.id, points.c.state == "open")
         left = connection.execute(query).scalar_one()
         if left:
-            raise UnprocessableError(f"{left} point{'s have' if left > 1 else ' has'} no answer yet: mark or skip")
+            missing = (
+                "1 point has no answer yet: place or skip it"
+                if left == 1
+                else f"{left} points have no answer yet: place or skip them"
+            )
+            raise UnprocessableError(missing)
 
 
 def _close(connection: sa.Connection, project: Project, task_id: str, state: str, **values: object) -> None:
@@ -121,14 +144,24 @@ def _close(connection: sa.Connection, project: Project, task_id: str, state: str
 
 
 def _reviewable(connection: sa.Connection, reviewer: Annotator, task_id: str, states: tuple[str, ...]) -> sa.Row[Any]:
+    task = _locked(connection, task_id)
+    if task.state not in states:
+        raise ConflictError(f"this task is {task.state}; nothing was changed")
+    if task.annotator_id == reviewer.id and reviewer.role != "owner":
+        raise NotAllowedError("somebody else has to review your own work")
+    return task
+
+
+def _locked(connection: sa.Connection, task_id: str) -> sa.Row[Any]:
     task = connection.execute(sa.select(tasks).where(tasks.c.id == task_id).with_for_update()).one_or_none()
     if task is None:
         raise NotFoundError("this project has no task with this id")
-    if task.state not in states:
-        raise ConflictError(f"this task is {task.state} now; nothing was changed")
-    if task.annotator_id == reviewer.id and reviewer.role != "owner":
-        raise NotAllowedError("your own work must be reviewed by somebody else")
     return task
+
+
+def _last_action(connection: sa.Connection, task_id: str) -> str | None:
+    query = sa.select(events.c.action).where(events.c.task_id == task_id).order_by(events.c.id.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _answered(person_id: str) -> sa.Select[Any]:

@@ -1,4 +1,4 @@
-"""The HTTP interface of the work itself: the queue, saving, handing in, reviewing. Every body is a JSON object."""
+"""The HTTP interface of the work itself: the queue, saving, submitting, reviewing. Every body is a JSON object."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from vitruv.annotate.domain import leases, workflow
+from vitruv.annotate.domain.guesses import accept_guesses
 from vitruv.annotate.domain.masks import save_masks
 from vitruv.annotate.domain.overview import task_list, task_state
 from vitruv.annotate.domain.people import save_boxes
@@ -22,11 +23,16 @@ router = APIRouter(prefix="/api", route_class=PlainRoute)
 
 @router.post("/next")
 def next_task(project: InProject, me: CurrentAnnotator, body: Body) -> dict[str, Any]:
-    """The next task of the queue, lent to the caller. {"kinds": [...]} narrows it. {"lease": null} when nothing is left."""
-    kinds = body.get("kinds", leases.KINDS)
+    """The next task of the queue, leased to the caller. {"lease": null} when nothing is left.
+
+    {"kinds": [...]} narrows it; {"after": task id} prefers the person, then the photo, of the task that was just finished.
+    """
+    kinds, after = body.get("kinds", leases.KINDS), body.get("after")
     if not isinstance(kinds, (list, tuple)):
         raise UnprocessableError("kinds must be a list")
-    lease = leases.take_next(project, me, kinds)
+    if after is not None and not isinstance(after, str):
+        raise UnprocessableError("after must be the id of a task")
+    lease = leases.take_next(project, me, kinds, after=after)
     return {"lease": None if lease is None else asdict(lease)}
 
 
@@ -46,7 +52,7 @@ def show_task(project: InProject, views: WithViews, model: WithModel, me: Curren
 
 @router.post("/tasks/{task_id}/lease")
 def take_task(project: InProject, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
-    """Open this task; a window that had it open before can not save any more."""
+    """Open this task. Any other window that has it open can no longer save."""
     return {"lease": asdict(leases.take(project, me, task_id))}
 
 
@@ -84,9 +90,24 @@ def put_point(
     return {"n": n, "state": "placed", **answer.columns(), "xyz": views.position(answer)}
 
 
+@router.put("/tasks/{task_id}/points")
+def put_guesses(
+    project: InProject, views: WithViews, me: CurrentAnnotator, task_id: str, body: Body, key: LeaseKey = None
+) -> dict[str, Any]:
+    """Accept guesses of the model: {"points": [{"n", "face", "weights", "seconds"}, ...]}, all of them or none."""
+    return {"points": accept_guesses(project, views, me, task_id, key, body.get("points"))}
+
+
 @router.post("/tasks/{task_id}/submit")
 def submit_task(project: InProject, me: CurrentAnnotator, task_id: str, key: LeaseKey = None) -> dict[str, Any]:
     return {"state": workflow.submit(project, me, task_id, key)}
+
+
+@router.post("/tasks/{task_id}/reopen")
+def reopen_task(project: InProject, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
+    """Take back a task that the caller submitted, to change it."""
+    workflow.reopen(project, me, task_id)
+    return {"state": "open"}
 
 
 @router.post("/tasks/{task_id}/review")
@@ -104,5 +125,5 @@ def review_task(project: InProject, me: CurrentAnnotator, task_id: str, body: Bo
 
 @router.post("/tasks/{task_id}/proposal")
 def propose_task(project: InProject, views: WithViews, model: WithModel, me: CurrentAnnotator, task_id: str) -> dict[str, Any]:
-    """What the model would answer: boxes, masks or points to start from. Nothing is saved."""
+    """The model's boxes, masks or points to start from. Nothing is saved."""
     return propose(project, views, model, me, task_id)

@@ -14,7 +14,7 @@ from vitruv.annotate.domain.masks import encode_mask, write_masks
 from vitruv.annotate.domain.people import Box, add_person
 from vitruv.annotate.domain.photos import Photo, add_photo
 from vitruv.annotate.domain.points import sample_person, write_points
-from vitruv.annotate.domain.project import Project
+from vitruv.annotate.domain.project import Project, read_settings
 from vitruv.annotate.domain.schema import new_id, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.files import replacing
@@ -85,7 +85,7 @@ def _add_people(project: Project, photo: Photo, scene: SceneSample) -> None:
             person = str(add_person(connection, project, photo.id, Box(None, **box), source="study").id)
             task_id = _given_parts(connection, photo.id, person, now)
             write_masks(connection, task_id, {part: (encode_mask(mask), int(mask.sum())) for part, mask in masks.items()}, now)
-            samples = sample_person(masks, person)
+            samples = sample_person(masks, person, read_settings(connection).points_per_part)
             for points_task in open_stage(connection, project, "points", photo.id, person):
                 write_points(connection, points_task, samples, now)
 

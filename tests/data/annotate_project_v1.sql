@@ -1,0 +1,133 @@
+BEGIN TRANSACTION;
+CREATE TABLE annotators (
+	id VARCHAR(16) NOT NULL, 
+	name TEXT NOT NULL, 
+	role VARCHAR(16) NOT NULL, 
+	token_sha256 VARCHAR(64) NOT NULL, 
+	active BOOLEAN NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (name), 
+	UNIQUE (token_sha256)
+);
+INSERT INTO "annotators" VALUES('2oAdJkqP36bUKiqa','Ada','annotator','54a976f1f7ea57f6add41516b340083a827ac641daefa7ce4e5f13cc1f9351d8',1,1000000000.0);
+CREATE TABLE events (
+	id INTEGER NOT NULL, 
+	task_id VARCHAR(16) NOT NULL, 
+	annotator_id VARCHAR(16) NOT NULL, 
+	action VARCHAR(16) NOT NULL, 
+	note TEXT NOT NULL, 
+	at FLOAT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "events" VALUES(1,'vcTbNh7E5UJEr8NT','2oAdJkqP36bUKiqa','claimed','',1000000000.0);
+INSERT INTO "events" VALUES(2,'vcTbNh7E5UJEr8NT','2oAdJkqP36bUKiqa','submitted','',1000000000.0);
+INSERT INTO "events" VALUES(3,'af8L2N_1WhYC7jI8','2oAdJkqP36bUKiqa','claimed','',1000000000.0);
+INSERT INTO "events" VALUES(4,'af8L2N_1WhYC7jI8','2oAdJkqP36bUKiqa','submitted','',1000000000.0);
+INSERT INTO "events" VALUES(5,'bMdywazImIS1bjoQ','2oAdJkqP36bUKiqa','claimed','',1000000000.0);
+CREATE TABLE masks (
+	task_id VARCHAR(16) NOT NULL, 
+	part INTEGER NOT NULL, 
+	counts TEXT NOT NULL, 
+	area INTEGER NOT NULL, 
+	updated FLOAT NOT NULL, 
+	PRIMARY KEY (task_id, part), 
+	FOREIGN KEY(task_id) REFERENCES tasks (id) ON DELETE CASCADE
+);
+INSERT INTO "masks" VALUES('af8L2N_1WhYC7jI8',1,'TSi0:f70000000000000000000000000000000000000llQ1',200,1000000000.0);
+CREATE TABLE people (
+	id VARCHAR(16) NOT NULL, 
+	photo_id VARCHAR(16) NOT NULL, 
+	x FLOAT NOT NULL, 
+	y FLOAT NOT NULL, 
+	w FLOAT NOT NULL, 
+	h FLOAT NOT NULL, 
+	coco_id BIGINT NOT NULL, 
+	source VARCHAR(16) NOT NULL, 
+	extra JSON NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(photo_id) REFERENCES photos (id), 
+	UNIQUE (coco_id)
+);
+INSERT INTO "people" VALUES('zIX3KolJHVRFbsZo','339-9iLWGFeuiDLi',4.0,4.0,40.0,56.0,1,'drawn','{}',1000000000.0);
+CREATE TABLE photos (
+	id VARCHAR(16) NOT NULL, 
+	sha256 VARCHAR(64) NOT NULL, 
+	name TEXT NOT NULL, 
+	kind VARCHAR(8) NOT NULL, 
+	width INTEGER NOT NULL, 
+	height INTEGER NOT NULL, 
+	coco_id BIGINT NOT NULL, 
+	extra JSON NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (sha256), 
+	UNIQUE (coco_id)
+);
+INSERT INTO "photos" VALUES('339-9iLWGFeuiDLi','6c40ccd53beba9aa51f3c8bfb9baa04b18ab1405fb182d7808f0c0b000c370eb','old.png','png',48,64,1,'{}',1000000000.0);
+CREATE TABLE points (
+	task_id VARCHAR(16) NOT NULL, 
+	n INTEGER NOT NULL, 
+	part INTEGER NOT NULL, 
+	x FLOAT NOT NULL, 
+	y FLOAT NOT NULL, 
+	state VARCHAR(8) NOT NULL, 
+	face INTEGER, 
+	b0 FLOAT, 
+	b1 FLOAT, 
+	b2 FLOAT, 
+	chart INTEGER, 
+	u FLOAT, 
+	v FLOAT, 
+	view_part INTEGER, 
+	"view" INTEGER, 
+	click_x FLOAT, 
+	click_y FLOAT, 
+	seconds FLOAT, 
+	updated FLOAT NOT NULL, 
+	PRIMARY KEY (task_id, n), 
+	FOREIGN KEY(task_id) REFERENCES tasks (id) ON DELETE CASCADE
+);
+INSERT INTO "points" VALUES('bMdywazImIS1bjoQ',0,1,1.15971427917480468744e+02,1.01885711669921875e+02,'placed',18962,4.9162387847900390625e-02,1.57278001308441162109e-01,7.93559610843658447265e-01,2,5.19909580786913849692e-01,4.98603764550438199876e-01,1,0,136.0,224.0,2.5,1000000000.0);
+INSERT INTO "points" VALUES('bMdywazImIS1bjoQ',1,1,1.03315788269042968744e+02,1.01921051025390624995e+02,'skipped',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1000000000.0);
+INSERT INTO "points" VALUES('bMdywazImIS1bjoQ',2,1,1.09872726440429687496e+02,1.04527275085449218746e+02,'open',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1000000000.0);
+INSERT INTO "points" VALUES('bMdywazImIS1bjoQ',3,1,1.03315788269042968744e+02,1.07078948974609374996e+02,'open',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1000000000.0);
+INSERT INTO "points" VALUES('bMdywazImIS1bjoQ',4,1,1.16058822631835937503e+02,1.07147056579589843754e+02,'open',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1000000000.0);
+CREATE TABLE project (
+	id VARCHAR(16) NOT NULL, 
+	schema_version INTEGER NOT NULL, 
+	name TEXT NOT NULL, 
+	settings JSON NOT NULL, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "project" VALUES('PgmV8ErlHCqmfFe1',1,'v1project','{"review": false, "replicas": 1, "lease_minutes": 15.0, "photo_megabytes": 40, "photo_megapixels": 100}',1000000000.0);
+CREATE TABLE tasks (
+	id VARCHAR(16) NOT NULL, 
+	kind VARCHAR(8) NOT NULL, 
+	photo_id VARCHAR(16) NOT NULL, 
+	person_id VARCHAR(16), 
+	replica INTEGER NOT NULL, 
+	state VARCHAR(12) NOT NULL, 
+	annotator_id VARCHAR(16), 
+	lease_key VARCHAR(16) NOT NULL, 
+	lease_until FLOAT NOT NULL, 
+	note TEXT NOT NULL, 
+	created FLOAT NOT NULL, 
+	updated FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(photo_id) REFERENCES photos (id), 
+	FOREIGN KEY(person_id) REFERENCES people (id), 
+	FOREIGN KEY(annotator_id) REFERENCES annotators (id)
+);
+INSERT INTO "tasks" VALUES('vcTbNh7E5UJEr8NT','boxes','339-9iLWGFeuiDLi',NULL,0,'accepted','2oAdJkqP36bUKiqa','',0.0,'',1000000000.0,1000000000.0);
+INSERT INTO "tasks" VALUES('af8L2N_1WhYC7jI8','parts','339-9iLWGFeuiDLi','zIX3KolJHVRFbsZo',0,'accepted','2oAdJkqP36bUKiqa','',0.0,'',1000000000.0,1000000000.0);
+INSERT INTO "tasks" VALUES('bMdywazImIS1bjoQ','points','339-9iLWGFeuiDLi','zIX3KolJHVRFbsZo',0,'open','2oAdJkqP36bUKiqa','sCKXabbq0_pF6WIH',1000000900.0,'',1000000000.0,1000000000.0);
+CREATE INDEX ix_events_task_id ON events (task_id);
+CREATE INDEX ix_people_photo_id ON people (photo_id);
+CREATE INDEX ix_tasks_photo_id ON tasks (photo_id);
+CREATE INDEX tasks_queue ON tasks (state, kind, lease_until);
+CREATE INDEX ix_tasks_person_id ON tasks (person_id);
+CREATE INDEX tasks_annotator ON tasks (annotator_id, state);
+COMMIT;
