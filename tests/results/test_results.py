@@ -11,6 +11,12 @@ import pytest
 
 from vitruv import ChartMap, DensePoses
 from vitruv.errors import InputError
+from vitruv.surface import Atlas
+
+
+@pytest.fixture(scope="module")
+def built_in_atlas() -> Atlas:
+    return Atlas.load()
 
 
 def flat(label: int, size_hw: tuple[int, int], u: float = 0.25, v: float = 0.5) -> ChartMap:
@@ -284,3 +290,17 @@ def test_the_canvas_has_names() -> None:
 def test_optional_fields_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         DensePoses(np.array([[0, 0, 3, 2]], np.float32), np.zeros(1, np.float32), [flat(1, (2, 3))], (5, 5), **options)
+
+
+def test_the_surface_of_a_chart_map(built_in_atlas: Atlas) -> None:
+    assert len(ChartMap.empty((3, 4)).surface(built_in_atlas)) == 0
+    chart = ChartMap(np.array([[0, 2, 2], [9, 0, 24]], np.uint8), np.full((2, 2, 3), 0.5, np.float32))
+    points = chart.surface(built_in_atlas)
+    assert len(points) == 4
+    labels, _ = built_in_atlas.iuv(points)
+    assert labels.tolist() == [2, 2, 9, 24]
+    xyz = built_in_atlas.positions(points)
+    assert (xyz[:, 1] > 0.3).all()
+    assert xyz[2, 1] < xyz[0, 1] < xyz[3, 1]  # leg, torso, head: y is up
+    assert xyz[0, 2] > 0  # the front faces +z
+    assert xyz[3, 0] > 0  # chart 24 is the left half of the head

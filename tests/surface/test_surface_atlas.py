@@ -167,7 +167,7 @@ def test_bad_bodies_are_refused(atlas: Atlas) -> None:
 def test_save_and_load(atlas: Atlas, tmp_path: Path) -> None:
     atlas.save(tmp_path / "a.npz")
     again = Atlas.load(tmp_path / "a.npz")
-    for name in ("vertices", "faces", "chart_of_face", "chart_vertex", "chart_faces", "chart_uv", "mirror_vertex", "kappa_m"):
+    for name in ("rest_vertices", "faces", "chart_of_face", "chart_vertex", "chart_faces", "chart_uv", "mirror_vertex", "kappa_m"):
         assert (getattr(again, name) == getattr(atlas, name)).all(), name
     again.save(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
@@ -204,3 +204,33 @@ def test_a_chart_that_a_surface_lacks_is_named(atlas: Atlas) -> None:
     for search in (torso.locate, torso.nearest_vertex):
         with pytest.raises(InputError, match="no chart 5"):
             search(np.array([1, 5]), np.full((2, 2), 0.5))
+
+
+def test_places_in_space_have_one_frame(atlas: Atlas, tmp_path: Path) -> None:
+    """Metres, y up, feet at 0, facing +z, left at +x: positions, project and vertices agree; the file keeps its own frame."""
+    assert atlas.vertices[:, 1].min() == 0
+    assert 1.6 < atlas.vertices[:, 1].max() < 2.0
+    left_foot, right_foot = (atlas.vertices[np.unique(atlas.faces[atlas.chart_of_face == chart])] for chart in (5, 6))
+    assert left_foot[:, 0].mean() > 0 > right_foot[:, 0].mean()
+    assert left_foot[:, 2].max() > 0.1  # toes point to where the body faces
+    points = some_points(atlas, 50, seed=3)
+    rest = atlas.positions(points)
+    assert np.abs(rest - atlas.positions(points, atlas.vertices)).max() < 1e-6
+    assert np.abs(atlas.positions(atlas.project(rest)) - rest).max() < 1e-6
+    in_file = atlas.positions(points, atlas.rest_vertices)
+    turned = np.stack([in_file[:, 0], in_file[:, 2] - atlas.rest_vertices[:, 2].min(), -in_file[:, 1]], axis=1)
+    assert np.abs(turned - rest).max() < 1e-6
+    atlas.save(tmp_path / "again.npz")
+    with np.load(tmp_path / "again.npz") as stored:
+        np.testing.assert_array_equal(stored["vertices"], atlas.rest_vertices)
+        assert "rest_up" not in stored
+
+
+def test_a_body_that_stands_along_y_keeps_its_axes(atlas: Atlas, tmp_path: Path) -> None:
+    lifted = atlas.vertices + np.array([0, -0.9, 0], np.float32)
+    other = replace(atlas, rest_vertices=lifted, rest_up="y")
+    assert np.abs(other.vertices - atlas.vertices).max() < 1e-6
+    other.save(tmp_path / "y.npz")
+    assert Atlas.load(tmp_path / "y.npz").rest_up == "y"
+    with pytest.raises(InputError, match="rest_up must be 'y' or 'z', but is 'x'"):
+        replace(atlas, rest_up="x")  # type: ignore[arg-type]

@@ -27,10 +27,10 @@ def test_in_the_plane_geodesics_are_straight() -> None:
 
 
 def test_on_the_body_against_exact_geodesics(atlas: Atlas) -> None:
-    exact = pytest.importorskip("pygeodesic.geodesic").PyGeodesicAlgorithmExact(atlas.vertices.astype(np.float64), atlas.faces)
+    exact = pytest.importorskip("pygeodesic.geodesic").PyGeodesicAlgorithmExact(atlas.rest_vertices.astype(np.float64), atlas.faces)
     rng = np.random.default_rng(0)
-    for source in rng.integers(0, len(atlas.vertices), 2):
-        others = rng.integers(0, len(atlas.vertices), 400)
+    for source in rng.integers(0, len(atlas.rest_vertices), 2):
+        others = rng.integers(0, len(atlas.rest_vertices), 400)
         true = exact.geodesicDistances(np.array([source], np.int32))[0][others]
         found = atlas.geodesic_m(np.full(400, source), others)
         assert np.abs(found - true).max() < 0.007, "metres"
@@ -102,7 +102,7 @@ def test_places_on_corners_and_edges(weights: list[float]) -> None:
 
 def test_exact_distances_between_vertices(atlas: Atlas) -> None:
     exact = pytest.importorskip("pygeodesic.geodesic")
-    solver = exact.PyGeodesicAlgorithmExact(atlas.vertices.astype(np.float64), atlas.faces)
+    solver = exact.PyGeodesicAlgorithmExact(atlas.rest_vertices.astype(np.float64), atlas.faces)
     rng = np.random.default_rng(5)
     start = rng.integers(0, len(atlas.faces), 3)
     for face in start:

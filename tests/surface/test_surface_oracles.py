@@ -49,7 +49,7 @@ def test_charts_are_handed_as_the_original(qualities: list[ChartQuality]) -> Non
 def test_mirror_image_of_every_chart_is_its_partner(atlas: Atlas) -> None:
     image = atlas.mirror_vertex
     assert (image[image] == np.arange(len(image))).all()
-    assert np.abs(atlas.vertices[image] * [-1, 1, 1] - atlas.vertices).max() < 1e-6
+    assert np.abs(atlas.rest_vertices[image] * [-1, 1, 1] - atlas.rest_vertices).max() < 1e-6
 
     def triangles(chart: int, vertices: np.ndarray) -> set[tuple[int, ...]]:
         return set(map(tuple, np.sort(vertices[atlas.faces[atlas.chart_of_face == chart]], axis=1).tolist()))
@@ -68,7 +68,7 @@ def test_landmarks_lie_where_the_original_has_them(atlas: Atlas, name: str, char
     side = -1.0 if chart in (3, 6, 23) else 1.0
     place = np.array(next(xyz for key, xyz in PLACES.items() if key in name)) * [side, 1.0, 1.0]
     own = np.unique(atlas.chart_faces[atlas.chart_of_face == chart])
-    near = own[np.linalg.norm(atlas.vertices[atlas.chart_vertex[own]] - place, axis=1) < 0.009]
+    near = own[np.linalg.norm(atlas.rest_vertices[atlas.chart_vertex[own]] - place, axis=1) < 0.009]
     assert len(near), "the landmark lies on this chart"
     error = np.abs(atlas.chart_uv[near] - [u, v]).max(axis=1)
     best = near[error.argmin()]
@@ -81,7 +81,7 @@ def seam_ranges(atlas: Atlas, first: int, second: int, name: str) -> tuple[Range
     groups = connected(atlas, shared)
 
     def mean(group: np.ndarray) -> np.ndarray:
-        return np.asarray(atlas.vertices[group].mean(axis=0) * [-1 if "right" in name else 1, 1, 1])
+        return np.asarray(atlas.rest_vertices[group].mean(axis=0) * [-1 if "right" in name else 1, 1, 1])
 
     if name.endswith(("flank", "shoulder")) and (first, second) == (1, 2):
         groups = [group for group in groups if mean(group)[0] > 0 and (mean(group)[2] > 0.6) == name.endswith("shoulder")]
@@ -112,7 +112,7 @@ def connected(atlas: Atlas, vertices: np.ndarray) -> list[np.ndarray]:
 
     ends = edges(atlas.faces)
     ends = ends[np.isin(ends, vertices).all(axis=1)]
-    count = len(atlas.vertices)
+    count = len(atlas.rest_vertices)
     piece = connected_components(coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)), directed=False)[
         1
     ]

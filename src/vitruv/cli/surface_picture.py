@@ -47,7 +47,7 @@ def _body(atlas: Atlas, colours: AnyArray, yaw_deg: float, tilt_deg: float) -> I
     yaw, tilt = np.radians([yaw_deg, tilt_deg])
     turn = np.array([[np.cos(yaw), np.sin(yaw), 0.0], [-np.sin(yaw), np.cos(yaw), 0.0], [0.0, 0.0, 1.0]])
     lean = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(tilt), -np.sin(tilt)], [0.0, np.sin(tilt), np.cos(tilt)]])
-    points: Float64Array = atlas.vertices.astype(np.float64) @ (lean @ turn).T
+    points: Float64Array = atlas.rest_vertices.astype(np.float64) @ (lean @ turn).T
     low, high = points.min(axis=0), points.max(axis=0)
     scale = 0.96 * _BODY / max(high[0] - low[0], high[2] - low[2])
     middle = (low + high) / 2

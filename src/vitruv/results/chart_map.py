@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vitruv.errors import InputError
 from vitruv.types import Float32Array, UInt8Array
+
+if TYPE_CHECKING:
+    from vitruv.surface import Atlas, SurfacePoints
 
 LAST_CHART = 24
 
@@ -41,6 +45,15 @@ class ChartMap:
     def empty(cls, size_hw: tuple[int, int]) -> ChartMap:
         """Background everywhere."""
         return cls(np.zeros(size_hw, np.uint8), np.zeros((2, *size_hw), np.float32))
+
+    def surface(self, atlas: Atlas) -> SurfacePoints:
+        """The points of the body that the pixels show.
+
+        Returns n points, one for each pixel with a label, row by row: in the order of `rows, columns = numpy.nonzero(labels)`.
+        `atlas.positions(points)` gives (n, 3) metres: y up, feet at y = 0, the body facing +z, its left at +x.
+        """
+        inside = self.labels > 0
+        return atlas.locate(self.labels[inside], self.uv[:, inside].T)
 
     def __repr__(self) -> str:
         counts = np.bincount(self.labels.ravel(), minlength=LAST_CHART + 1)[1:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -43,9 +43,11 @@ class SurfacePoints:
 class Atlas:
     """A body surface cut into 24 charts, each unrolled to the unit square.
 
-    Lengths are metres; the body faces -y, its left is +x, up is +z (the official surface keeps the frame of its vertices).
+    Whatever returns or takes places in space uses one frame: metres, right-handed, y up with the feet at y = 0; the body faces +z
+    and its LEFT side is at +x. That is also the frame of `vitruv.body`, and of SMPL.
 
-    vertices: (v, 3) float32, the body in rest pose. Every posed body in the same order can stand in for it.
+    rest_vertices: (v, 3) float32, the body in rest pose as the atlas file stores it, with the pelvis at the origin; use `vertices`,
+        the same body in the frame above, unless the numbers must be those of the file.
     faces: (f, 3) int32, counter-clockwise seen from outside.
     chart_of_face: (f,) uint8, 1..24.
     chart_vertex: (n,) int32, vertex of every chart vertex; a vertex on a seam has one chart vertex for every side.
@@ -53,9 +55,11 @@ class Atlas:
     chart_uv: (n, 2) float32, U and V in [0, 1].
     mirror_vertex: (v,) int32, vertex at the same place on the other side of the body.
     kappa_m: (8,) float32 by `KAPPA_GROUPS`: mean geodesic distance between points of such a part, metres.
+    rest_up: the axis of `rest_vertices` that points up: "z" (the body faces -y; the atlas in the package) or "y" (the body faces
+        +z; the official surface).
     """
 
-    vertices: Float32Array
+    rest_vertices: Float32Array
     faces: Int32Array
     chart_of_face: UInt8Array
     chart_vertex: Int32Array
@@ -63,11 +67,12 @@ class Atlas:
     chart_uv: Float32Array
     mirror_vertex: Int32Array
     kappa_m: Float32Array
+    rest_up: Literal["y", "z"] = "z"
 
     def __post_init__(self) -> None:
-        v, f, n = len(self.vertices), len(self.faces), len(self.chart_vertex)
+        v, f, n = len(self.rest_vertices), len(self.faces), len(self.chart_vertex)
         expected: dict[str, tuple[tuple[int, ...], Any]] = {
-            "vertices": ((v, 3), np.float32),
+            "rest_vertices": ((v, 3), np.float32),
             "faces": ((f, 3), np.int32),
             "chart_of_face": ((f,), np.uint8),
             "chart_vertex": ((n,), np.int32),
@@ -86,8 +91,10 @@ class Atlas:
                 raise InputError(f"{name} must name vertices 0..{limit - 1}, but holds {array.min()}..{array.max()}")
         if f and not (self.chart_of_face.min() >= 1 and self.chart_of_face.max() <= NUM_CHARTS):
             raise InputError(f"chart_of_face must be in 1..{NUM_CHARTS}")
-        if not np.isfinite(self.vertices).all():
-            raise InputError("vertices must be finite")
+        if not np.isfinite(self.rest_vertices).all():
+            raise InputError("rest_vertices must be finite")
+        if self.rest_up not in ("y", "z"):
+            raise InputError(f"rest_up must be 'y' or 'z', but is {self.rest_up!r}")
         if not ((self.chart_uv >= 0) & (self.chart_uv <= 1)).all():
             raise InputError("chart_uv must be in [0, 1]")
         if (self.chart_vertex[self.chart_faces] != self.faces).any():
@@ -110,6 +117,7 @@ class Atlas:
                 if "format_version" not in stored or int(stored["format_version"]) != _FORMAT_VERSION:
                     raise FormatError(path, f"this is not an atlas of format {_FORMAT_VERSION}; build it again with this version")
                 arrays: dict[str, AnyArray] = {name: stored[name] for name in _STORED_ARRAYS}
+                rest_up: Any = str(stored["rest_up"]) if "rest_up" in stored else "z"
         except FileNotFoundError as error:
             raise MissingFileError(path) from error
         except KeyError as error:
@@ -122,7 +130,7 @@ class Atlas:
             chart_vertex = arrays["chart_vertex"].astype(np.int32)
             chart_faces = arrays["chart_faces"].astype(np.int32)
             return cls(
-                vertices=arrays["vertices"].astype(np.float32),
+                rest_vertices=arrays["vertices"].astype(np.float32),
                 faces=chart_vertex[chart_faces],
                 chart_of_face=arrays["chart_of_face"].astype(np.uint8),
                 chart_vertex=chart_vertex,
@@ -130,6 +138,7 @@ class Atlas:
                 chart_uv=arrays["chart_uv"].astype(np.float32),
                 mirror_vertex=arrays["mirror_vertex"].astype(np.int32),
                 kappa_m=arrays["kappa_m"].astype(np.float32),
+                rest_up=rest_up,
             )
         except (InputError, IndexError, ValueError, TypeError) as error:
             raise FormatError(path, f"the atlas is damaged: {error}") from error
@@ -147,7 +156,7 @@ class Atlas:
             raise InputError(f"vertices must be (n, 3) with {needed} rows or more for this surface, but are {body.shape}")
         faces = chart_vertex[chart_faces]
         return cls(
-            vertices=body,
+            rest_vertices=body,
             faces=faces,
             chart_of_face=chart_of_face,
             chart_vertex=chart_vertex,
@@ -155,16 +164,36 @@ class Atlas:
             chart_uv=chart_uv,
             mirror_vertex=walk_mirror(faces, len(body)),
             kappa_m=np.array(OFFICIAL_KAPPA_M, np.float32),
+            rest_up="y",
         )
 
     def save(self, path: PathLike) -> None:
         """Write an .npz archive that `load` reads; the same atlas gives the same bytes."""
-        small = np.uint16 if max(len(self.vertices), len(self.chart_vertex)) <= np.iinfo(np.uint16).max else np.int32
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in _STORED_ARRAYS}
+        small = np.uint16 if max(len(self.rest_vertices), len(self.chart_vertex)) <= np.iinfo(np.uint16).max else np.int32
+        arrays: dict[str, Any] = {name: getattr(self, "rest_vertices" if name == "vertices" else name) for name in _STORED_ARRAYS}
+        if self.rest_up != "z":  # the atlas in the package says nothing
+            arrays["rest_up"] = np.str_(self.rest_up)
         for name in ("chart_vertex", "chart_faces", "mirror_vertex"):
             arrays[name] = arrays[name].astype(small)
         with replacing(path) as stream:
             np.savez_compressed(stream, format_version=np.int64(_FORMAT_VERSION), **arrays)
+
+    @cached_property
+    def vertices(self) -> Float32Array:
+        """(v, 3) float32: the body in rest pose; metres, y up, feet at y = 0, facing +z, its left at +x.
+
+        Every posed body with vertices in the same order can stand in for it (`positions`, `project`).
+        """
+        return self._standing.astype(np.float32)
+
+    @cached_property
+    def _standing(self) -> Float64Array:
+        body = self.rest_vertices.astype(np.float64)
+        if self.rest_up == "z":
+            body = np.stack([body[:, 0], body[:, 2], -body[:, 1]], axis=1)
+        if len(body):
+            body[:, 1] -= body[:, 1].min()
+        return body
 
     @cached_property
     def corner_uv(self) -> Float32Array:
@@ -192,7 +221,11 @@ class Atlas:
         return np.where(chart_vertex < 0, -1, self.chart_vertex[chart_vertex]).astype(np.int32)
 
     def positions(self, points: SurfacePoints, vertices: AnyArray | None = None) -> Float64Array:
-        """(n, 3): where points lie on the atlas's own body, or on any posed one ((v, 3)); NaN where there is no point."""
+        """(n, 3) float64, metres: where points lie on the body; NaN where there is no point.
+
+        On the atlas's own body in rest pose: y up, feet at y = 0, facing +z, its left at +x. On a posed one, (v, 3) `vertices` in
+        the same order: in the frame of those vertices.
+        """
         body = self._body(vertices)
         found = np.einsum("nk,nkc->nc", points.barycentric, body[self.faces[points.face]])
         return np.where(points.face[:, None] >= 0, found, np.nan)
@@ -205,7 +238,8 @@ class Atlas:
         return labels, np.where(some[:, None], np.clip(uv, 0.0, 1.0), 0.0).astype(np.float32)
 
     def project(self, xyz: AnyArray, vertices: AnyArray | None = None) -> SurfacePoints:
-        """The nearest surface points of places in space, (n, 3), on the atlas's own body or on a posed one."""
+        """The nearest surface points of places in space, (n, 3) metres, on the atlas's own body or on a posed one; frames as in
+        `positions`."""
         places = np.asarray(xyz, np.float64)
         if places.ndim != 2 or places.shape[1] != 3 or not np.isfinite(places).all():
             raise InputError(f"xyz must be (n, 3) and finite, but is {places.shape}")
@@ -215,7 +249,7 @@ class Atlas:
     @cached_property
     def geodesics(self) -> GeodesicGraph:
         """Distances along the body in its rest pose. Needs scipy (extra `eval`)."""
-        return GeodesicGraph(self.vertices.astype(np.float64), self.faces)
+        return GeodesicGraph(self.rest_vertices.astype(np.float64), self.faces)
 
     def geodesic_m(self, a_vertex: AnyArray, b_vertex: AnyArray) -> Float32Array:
         """(n,) float32 metres along the body between vertices a_vertex[i] and b_vertex[i]. Needs scipy (extra `eval`).
@@ -256,7 +290,7 @@ class Atlas:
     def _mirror_face(self) -> tuple[Int64Array, Int64Array]:
         """Mirror face of every face, and for each of its corners the corner of the original face: (f,), (f, 3)."""
         image = self.mirror_vertex[self.faces].astype(np.int64)
-        count = len(self.vertices)
+        count = len(self.rest_vertices)
 
         def key(corners: AnyArray) -> Int64Array:
             a, b, c = np.sort(corners.astype(np.int64), axis=1).T
@@ -273,10 +307,10 @@ class Atlas:
 
     def _body(self, vertices: AnyArray | None) -> Float64Array:
         if vertices is None:
-            return self.vertices.astype(np.float64)
+            return self._standing
         body = np.asarray(vertices, np.float64)
-        if body.shape != self.vertices.shape:
-            raise InputError(f"vertices must be {self.vertices.shape}, like the atlas's, but are {body.shape}")
+        if body.shape != self.rest_vertices.shape:
+            raise InputError(f"vertices must be {self.rest_vertices.shape}, like the atlas's, but are {body.shape}")
         return body
 
 

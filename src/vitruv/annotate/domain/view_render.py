@@ -66,14 +66,14 @@ def render_part(atlas: Atlas, part: int) -> PartViews:
     own = PART_OF_CHART[atlas.chart_of_face] == part  # (f,)
     shown = own | _rim(atlas, own)
     faces = atlas.faces[shown]
-    vertices = atlas.vertices.astype(np.float64)
+    vertices = atlas.rest_vertices.astype(np.float64)
     cloud = vertices[np.unique(atlas.faces[own])]
     looks = viewpoints(part, cloud)
     centre = (cloud.min(axis=0) + cloud.max(axis=0)) / 2
     size_hw, focal = _fit(looks, cloud - centre)
     cameras = [_camera(look, centre, focal, size_hw) for look in looks]
     numbers = np.flatnonzero(shown)
-    rasters = [_renumbered(rasterise(atlas.vertices, faces, camera, size_hw), numbers) for camera in cameras]
+    rasters = [_renumbered(rasterise(atlas.rest_vertices, faces, camera, size_hw), numbers) for camera in cameras]
     near = float(min(raster.depth.min() for raster in rasters))
     far = float(max(raster.depth[raster.face >= 0].max() for raster in rasters))
     step = max(far - near, 1e-6) / _DEPTH_STEPS
@@ -124,8 +124,8 @@ def _rim(atlas: Atlas, own: BoolArray) -> BoolArray:
     corners = atlas.faces
     a = np.concatenate([corners[:, 0], corners[:, 1], corners[:, 2]])
     b = np.concatenate([corners[:, 1], corners[:, 2], corners[:, 0]])
-    lengths = np.linalg.norm(atlas.vertices[a].astype(np.float64) - atlas.vertices[b], axis=1)
-    count = len(atlas.vertices)
+    lengths = np.linalg.norm(atlas.rest_vertices[a].astype(np.float64) - atlas.rest_vertices[b], axis=1)
+    count = len(atlas.rest_vertices)
     # Every edge belongs to two faces that run it in opposite directions; equal entries must not be added up.
     graph = coo_matrix((lengths, (a, b)), shape=(count, count)).tocsr()
     away = dijkstra(graph, directed=False, indices=np.unique(corners[own]), min_only=True, limit=_RIM_M)
@@ -193,7 +193,9 @@ def _picture(
     """(h, w, 4) uint8 RGBA: clay under a soft light from the upper left of the camera."""
     centre = -camera.rotation.T.astype(np.float64) @ camera.translation - _AWAY_M * look.toward
     fine_hw = (_OVERSAMPLE * size_hw[0], _OVERSAMPLE * size_hw[1])
-    raster = _renumbered(rasterise(atlas.vertices, faces, _camera(look, centre, focal, size_hw, _OVERSAMPLE), fine_hw), numbers)
+    raster = _renumbered(
+        rasterise(atlas.rest_vertices, faces, _camera(look, centre, focal, size_hw, _OVERSAMPLE), fine_hw), numbers
+    )
     seen = raster.face >= 0
     face, inner = raster.face[seen], raster.barycentric[seen]  # (n,), (n, 2)
     weights = np.concatenate([1 - inner.sum(axis=1, keepdims=True), inner], axis=1)

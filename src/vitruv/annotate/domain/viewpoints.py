@@ -16,7 +16,7 @@ from vitruv.types import Float64Array
 
 VIEWS_PER_PART = 6
 
-# The atlas stands upright in its rest pose: x to the person's left, y to the back, z up.
+# `Atlas.rest_vertices` of the atlas in the package: x to the person's left, y to the back, z up.
 _LEFT, _BACK, _UP = np.eye(3)
 
 _AROUND = ("front", "front, outer side", "back, outer side", "back", "back, inner side", "front, inner side")

@@ -100,7 +100,7 @@ class Views:
 
     def position(self, point: SurfacePoint) -> list[float]:
         """x, y, z of a point in the rest pose of the atlas, metres."""
-        corners = self.atlas.vertices[self.atlas.faces[point.face]]
+        corners = self.atlas.rest_vertices[self.atlas.faces[point.face]]
         return [round(float(value), 6) for value in np.array([point.b0, point.b1, point.b2]) @ corners]
 
     def add_positions(self, points: list[dict[str, Any]]) -> None:
@@ -156,6 +156,6 @@ def _png(pixels: np.ndarray[Any, Any]) -> bytes:
 
 def _fingerprint(atlas: Atlas) -> str:
     digest = hashlib.sha256(f"views {VIEW_VERSION}".encode())
-    for array in (atlas.vertices, atlas.faces, atlas.chart_of_face, atlas.corner_uv):
+    for array in (atlas.rest_vertices, atlas.faces, atlas.chart_of_face, atlas.corner_uv):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

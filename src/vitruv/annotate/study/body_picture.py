@@ -33,7 +33,7 @@ def draw_error_map(atlas: Atlas, error_m: AnyArray, *, low_cm: float | None = No
 
 
 def _side(atlas: Atlas, error_m: AnyArray, toward: Float64Array, low: float, high: float) -> UInt8Array:
-    vertices = atlas.vertices.astype(np.float64)
+    vertices = atlas.rest_vertices.astype(np.float64)
     centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     extent = vertices.max(axis=0) - vertices.min(axis=0)
     scale = 0.92 * min(_SIZE_HW[0] / extent[2], _SIZE_HW[1] / extent[0])
@@ -44,7 +44,7 @@ def _side(atlas: Atlas, error_m: AnyArray, toward: Float64Array, low: float, hig
         focal_px=float(scale * _AWAY_M * 2),
         centre_xy=(float(_SIZE_HW[1]), float(_SIZE_HW[0])),
     )
-    raster = rasterise(atlas.vertices, atlas.faces, camera, (2 * _SIZE_HW[0], 2 * _SIZE_HW[1]))
+    raster = rasterise(atlas.rest_vertices, atlas.faces, camera, (2 * _SIZE_HW[0], 2 * _SIZE_HW[1]))
     seen = raster.face >= 0
     corners = atlas.faces[raster.face[seen]]
     weights = np.concatenate([1 - raster.barycentric[seen].sum(axis=-1, keepdims=True), raster.barycentric[seen]], axis=-1)

@@ -81,10 +81,10 @@ def error_map(atlas: Atlas, errors: StudyErrors) -> Float64Array:
     In each photo, a vertex takes the mean of the errors around it in its part, weighted by nearness in the rest pose; then
     photos are averaged.
     """
-    vertices = atlas.vertices.astype(np.float64)
+    vertices = atlas.rest_vertices.astype(np.float64)
     part_of_vertex = np.zeros(len(vertices), np.int64)
     part_of_vertex[atlas.faces.ravel()] = np.repeat(PART_OF_CHART[atlas.chart_of_face], 3)
-    places = atlas.positions(errors.truth)
+    places = atlas.positions(errors.truth, atlas.rest_vertices)
     total, photos = np.zeros(len(vertices)), np.zeros(len(vertices))
     for photo in np.unique(errors.photo):
         weighted, weights = np.zeros(len(vertices)), np.zeros(len(vertices))

@@ -39,7 +39,7 @@ class SimulatedAnnotator:
 
     def __post_init__(self) -> None:
         self._views: dict[int, dict[str, Any]] = {}
-        corners = self.atlas.vertices[self.atlas.faces].astype(np.float64)
+        corners = self.atlas.rest_vertices[self.atlas.faces].astype(np.float64)
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self._normals: Float64Array = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
@@ -69,7 +69,7 @@ class SimulatedAnnotator:
     def _click(self, path: str, key: str, part: int, truth: SurfacePoints, i: int) -> bool:
         """Click near the true point in the view that shows it best. False where no view does, or every try missed the body."""
         one = SurfacePoints(truth.face[i : i + 1], truth.barycentric[i : i + 1])
-        at = self.atlas.positions(one)[0]
+        at = self.atlas.positions(one, self.atlas.rest_vertices)[0]  # in the frame of the views' cameras
         normal = self._normals[one.face[0]]
         views = self._views.setdefault(part, {}) or self._load(part)
         view = self._best_view(views, at, normal)

@@ -29,7 +29,7 @@ def open_atlas(
     chart = np.zeros(len(atlas.chart_vertex), np.uint8)
     chart[atlas.chart_faces] = atlas.chart_of_face[:, None]
     content = hashlib.sha256(METHOD.encode())
-    for array in (atlas.vertices, atlas.faces, atlas.chart_vertex, atlas.chart_uv, chart):
+    for array in (atlas.rest_vertices, atlas.faces, atlas.chart_vertex, atlas.chart_uv, chart):
         content.update(np.ascontiguousarray(array).tobytes())
     name = f"atlas-{content.hexdigest()[:16]}"
     return ChartedSurface(

@@ -109,7 +109,7 @@ def _assemble(template: BodyTemplate, pieces: Partition, charts: dict[int, Unrol
         uv.append(made.uv * [-1.0, 1.0] + [1.0, 0.0] if chart in _MIRRORED_U else made.uv)
         total += len(made.uv)
     return Atlas(
-        vertices=template.vertices.astype(np.float32),
+        rest_vertices=template.vertices.astype(np.float32),
         faces=template.faces.astype(np.int32),
         chart_of_face=pieces.chart_of_face,
         chart_vertex=np.concatenate(vertex_of).astype(np.int32),

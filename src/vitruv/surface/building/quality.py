@@ -42,7 +42,7 @@ def chart_quality(atlas: Atlas, chart: int) -> ChartQuality:
     names, local = np.unique(faces, return_inverse=True)
     local = local.reshape(-1, 3)
     uv = atlas.chart_uv[names].astype(np.float64)
-    points = atlas.vertices[atlas.chart_vertex[names]].astype(np.float64)
+    points = atlas.rest_vertices[atlas.chart_vertex[names]].astype(np.float64)
     signed = signed_uv_areas(uv, local)
     sense = 1 if signed.sum() >= 0 else -1
     disk = is_disk(local)
