@@ -17,7 +17,10 @@ from vitruv.annotate.domain import (
     export_coco,
     import_coco,
     invite,
+    last_address,
     owner_token,
+    personal_link,
+    save_address,
 )
 from vitruv.annotate.http import create_app
 
@@ -34,5 +37,8 @@ __all__ = [
     "export_coco",
     "import_coco",
     "invite",
+    "last_address",
     "owner_token",
+    "personal_link",
+    "save_address",
 ]

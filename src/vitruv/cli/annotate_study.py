@@ -1,15 +1,19 @@
-"""`vitruv annotate study`: how exact are annotators? Synthetic photos with known truth say."""
+"""`vitruv annotate study`: how accurate are annotators? Measured on synthetic photos with known truth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import tyro
+from rich.console import Console
+from rich.progress import Progress
 
+from vitruv.cli.annotate_project import opened
 from vitruv.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,73 +24,81 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """Measure how exact annotators are, on synthetic photos whose truth is known.
+    """Measure the accuracy of annotators on synthetic photos with known truth.
 
-    The first call makes the photos. People annotate them like any other (`vitruv annotate --project DIR`); then --report writes
-    the geodesic error per part, over the body, as a curve, and between annotators. --simulate answers without people.
+    --photos makes the photos. People annotate them like any other (`vitruv annotate --project DIR`). Then --report writes the
+    geodesic error per part, over the body and as a curve, and the distance between annotators. --simulate needs no people.
 
-    Example: vitruv annotate study --project study --photos 8
+    Example: vitruv annotate study --project study --create --photos 8
              vitruv annotate study --project study --report report/
-             vitruv annotate study --project trial --photos 4 --simulate 0.5 2 4 --report report/
+             vitruv annotate study --project trial --create --photos 4 --simulate 0.5 2 4 --report report/
     """
 
     project: Annotated[Path, tyro.conf.arg(metavar="DIR")]
-    """Folder of the study's project; it is made when it does not exist."""
+    """Folder of the study's project."""
 
     database: Annotated[str | None, tyro.conf.arg(metavar="URL")] = None
     """As in `vitruv annotate`."""
 
+    create: bool = False
+    """Create the project if it does not exist."""
+
     photos: int = 0
-    """How many photos to make."""
+    """Number of photos to make."""
 
     size: int = 640
     """Height and width of the photos in pixels."""
 
     seed: int = 0
-    """Which photos; the same seed makes the same."""
+    """Seed of the photos; the same seed makes the same photos."""
 
     pack: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """File from `vitruv synth pack` with backgrounds, textures and poses. Without it everything but the body is procedural."""
+    """File from `vitruv synth pack` with backgrounds, textures and poses. Default: everything but the body is procedural."""
 
     annotators: int = 1
-    """How many annotators do each person."""
+    """Number of annotators per person."""
 
     simulate: Annotated[tuple[float, ...], tyro.conf.arg(metavar="CM ...")] = ()
-    """Answer with simulated annotators, one for each number: the standard deviation of their error in each direction, in cm."""
+    """Run simulated annotators, one per number: the standard deviation of their error in each direction, in cm."""
 
     report: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder for report.json, error_map.png and ratio_correct.png."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Returns the exit status. Raises VitruvError for anything the user can mend."""
+    """Returns the exit status. Raises VitruvError for anything the user can fix."""
     options = tyro.cli(StudyOptions, args=argv, prog="vitruv annotate study")
-    from vitruv.annotate import Project
-    from vitruv.annotate.study import add_scenes, write_report
-    from vitruv.surface import Atlas
-
     if options.photos < 0 or options.seed < 0 or not 128 <= options.size <= 4096 or not 1 <= options.annotators <= 10:
         raise InputError("--photos and --seed must not be negative, --size from 128 to 4096, --annotators from 1 to 10")
     if any(not 0 <= noise <= 50 for noise in options.simulate):
         raise InputError("--simulate takes numbers from 0 to 50, in centimetres")
     if not options.photos and not options.simulate and options.report is None:
         raise InputError("nothing to do: give --photos, --simulate or --report")
-    project = Project.open(options.project, options.database)
-    try:
+    with opened(options.project, options.database, create=options.create, hint="create one with --create --photos N") as project:
+        from vitruv.annotate.study import add_scenes, write_report
+        from vitruv.surface import Atlas
+
         atlas = Atlas.load()
         if options.photos:
             project.change({"replicas": max(options.annotators, len(options.simulate), 1)})
-            for done in add_scenes(project, _sampler(options), options.photos):
-                print(f"\r{done} of {options.photos} photos", end="", flush=True)
-            print()
+            with _bar("making photos", options.photos) as step:
+                for _ in add_scenes(project, _sampler(options), options.photos):
+                    step()
+            print(f"{options.photos} photo{'' if options.photos == 1 else 's'} in {options.project}")
         if options.simulate:
             _simulate(project, atlas, options)
         if options.report is not None:
             _print(write_report(project, atlas, options.report))
             print(f"report.json, error_map.png and ratio_correct.png are in {options.report}")
-    finally:
-        project.close()
     return 0
+
+
+@contextlib.contextmanager
+def _bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, where that is a terminal; the function to call after each step."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
 
 
 def _sampler(options: StudyOptions) -> SceneSampler:
@@ -118,14 +130,15 @@ def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
             try:
                 _, token = invite(project, name)
             except ConflictError:
-                raise InputError(f"{name!r} worked in this project already: choose another noise or another project") from None
+                raise InputError(f"{name!r} has already worked in this project: choose another noise or another project") from None
             client = server.client(token)
             rng = np.random.default_rng([options.seed, i])
-            somebody = SimulatedAnnotator(client, atlas, truth, noise_cm / 100, rng)
-            done = somebody.work()
-            mean_cm = 100 * float(np.mean(somebody.displacements_m)) if somebody.displacements_m else 0.0
-            counts = f"{done} people, {len(somebody.displacements_m)} points, {somebody.skipped} skipped"
-            print(f"{name}: {counts}; put in {mean_cm:.2f} cm on average")
+            simulated = SimulatedAnnotator(client, atlas, truth, noise_cm / 100, rng)
+            with _bar(name, None) as step:
+                done = simulated.work(step)
+            mean_cm = 100 * float(np.mean(simulated.displacements_m)) if simulated.displacements_m else 0.0
+            counts = f"{done} people, {len(simulated.displacements_m)} points, {simulated.skipped} skipped"
+            print(f"{name}: {counts}; mean error put in {mean_cm:.2f} cm")
 
 
 def _print(report: dict[str, Any]) -> None:

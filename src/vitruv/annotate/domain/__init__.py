@@ -2,6 +2,7 @@
 
 from vitruv.annotate.domain.accounts import Annotator, invite, owner_token
 from vitruv.annotate.domain.exchange import export_coco, import_coco
+from vitruv.annotate.domain.links import last_address, personal_link, save_address
 from vitruv.annotate.domain.photos import add_photo, add_photo_file
 from vitruv.annotate.domain.project import Project, Settings
 from vitruv.annotate.domain.proposer import Proposer
@@ -20,5 +21,8 @@ __all__ = [
     "export_coco",
     "import_coco",
     "invite",
+    "last_address",
     "owner_token",
+    "personal_link",
+    "save_address",
 ]

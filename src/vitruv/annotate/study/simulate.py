@@ -1,4 +1,4 @@
-"""An annotator without hands: knows the truth, clicks beside it by a chosen amount, and works through the queue over HTTP."""
+"""A simulated annotator: knows the truth, clicks beside it by a chosen amount, and works through the queue over HTTP."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class SimulatedAnnotator:
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self._normals: Float64Array = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
-    def work(self) -> int:
-        """Do tasks until none is left. Returns how many were done."""
+    def work(self, on_done: Callable[[], None] = lambda: None) -> int:
+        """Do tasks until none is left; `on_done` is called after each. Returns how many were done."""
         done = 0
         while True:
             lease = self.client("POST", "/api/next", {"kinds": ["points"]})["lease"]
@@ -52,9 +52,10 @@ class SimulatedAnnotator:
                 return done
             self.do(lease["task_id"], lease["key"])
             done += 1
+            on_done()
 
     def do(self, task_id: str, key: str) -> None:
-        """Answer all open points of a task and hand it in."""
+        """Answer all open points of a task and submit it."""
         task = self.client("GET", f"/api/tasks/{task_id}")
         truth = self.truth(task)
         for i, point in enumerate(task["points"]):
