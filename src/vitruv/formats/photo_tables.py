@@ -4,7 +4,8 @@ Boxes come in three forms (xyxy in pixels of the upright photo, unless COCO's):
 
     {"beach/a.jpg": [[10, 20, 110, 320]], "b.jpg": []}          JSON: file name -> boxes x1 y1 x2 y2
     file,x1,y1,x2,y2                                             CSV with this header, a row per box
-    {"images": [...], "annotations": [{"image_id", "bbox"}]}     COCO annotations: bbox is x, y, width, height; crowds are left out
+    {"images": [...], "annotations": [{"image_id", "bbox"}]}     COCO annotations: bbox is x, y, width, height; crowds are left out,
+                                                                 and what is no person by `categories`
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from vitruv.errors import FormatError, InputError, MissingFileError, UnreadableFileError
+from vitruv.files import FilePath, Unmatched, match_files
+from vitruv.formats.categories import is_person, person_categories
 from vitruv.geometry import as_boxes_xyxy
 from vitruv.types import Float32Array, PathLike
 
@@ -26,25 +29,16 @@ _CSV_HEADER = ["file", "x1", "y1", "x2", "y2"]
 
 
 class PhotoTable(Generic[T]):
-    """Values by photo. A photo is found by its path below the folder that was named, or else by its bare name."""
+    """Values by photo, found by the rule of `vitruv.files.match_files`."""
 
-    def __init__(self, path: PathLike, values: Mapping[str, T]) -> None:
+    def __init__(self, path: PathLike, values: Iterable[tuple[str, T]]) -> None:
         self.path = path
-        self._by_path = {PurePosixPath(name).as_posix(): value for name, value in values.items()}
-        self._by_name: dict[str, list[T]] = {}
-        for name, value in values.items():
-            self._by_name.setdefault(PurePosixPath(name).name, []).append(value)
+        self._values = list(values)
 
-    def __getitem__(self, photo: Path) -> T:
-        """Raises FormatError when the file says nothing about this photo, or when its bare name stands for several."""
-        if photo.as_posix() in self._by_path:
-            return self._by_path[photo.as_posix()]
-        match self._by_name.get(photo.name, []):
-            case [value]:
-                return value
-            case []:
-                raise FormatError(self.path, f"says nothing about {photo.as_posix()}")
-        raise FormatError(self.path, f"has several entries named {photo.name}; name them with their folders")
+    def of(self, photos: Sequence[FilePath]) -> list[T | FormatError]:
+        """What the file says about each photo, or the error that says why it cannot be told. No entry is used for two photos."""
+        found = match_files([name for name, _ in self._values], photos)
+        return [FormatError(self.path, one.reason) if isinstance(one, Unmatched) else self._values[one][1] for one in found]
 
 
 def read_boxes(path: PathLike) -> PhotoTable[Float32Array]:
@@ -53,16 +47,16 @@ def read_boxes(path: PathLike) -> PhotoTable[Float32Array]:
     Raises MissingFileError, UnreadableFileError, or FormatError naming the entry that cannot be used.
     """
     text = _read_text(path)
-    lists: Mapping[str, object]
+    lists: Iterable[tuple[str, object]]
     if Path(path).suffix.lower() == ".csv":
-        lists = _boxes_of_csv(path, text)
+        lists = _boxes_of_csv(path, text).items()
     else:
         data = _parse_json(path, text)
-        lists = _boxes_of_coco(path, data) if "images" in data and "annotations" in data else data
-    boxes = {}
-    for name, values in lists.items():
+        lists = _boxes_of_coco(path, data) if "images" in data and "annotations" in data else data.items()
+    boxes = []
+    for name, values in lists:
         try:
-            boxes[name] = as_boxes_xyxy(values)
+            boxes.append((name, as_boxes_xyxy(values)))
         except InputError as error:
             raise FormatError(path, f"{name}: {error}") from None
     return PhotoTable(path, boxes)
@@ -70,7 +64,7 @@ def read_boxes(path: PathLike) -> PhotoTable[Float32Array]:
 
 def read_image_ids(path: PathLike) -> PhotoTable[int]:
     """Ids of the photos in a COCO JSON file (its `images`). Raises as `read_boxes`."""
-    return PhotoTable(path, {name: image_id for image_id, name in _coco_images(path, _parse_json(path, _read_text(path)))})
+    return PhotoTable(path, ((name, image_id) for image_id, name in _coco_images(path, _parse_json(path, _read_text(path)))))
 
 
 def _read_text(path: PathLike) -> str:
@@ -105,31 +99,38 @@ def _boxes_of_csv(path: PathLike, text: str) -> dict[str, list[list[str]]]:
     return lists
 
 
-def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> dict[str, list[list[float]]]:
-    names = dict(_coco_images(path, data))
-    lists: dict[str, list[list[float]]] = {name: [] for name in names.values()}
+def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> list[tuple[str, object]]:
+    images = list(_coco_images(path, data))
+    lists: dict[int, list[list[float]]] = {image_id: [] for image_id, _ in images}
+    persons = person_categories(data.get("categories"), path)
     if not isinstance(data["annotations"], list):
         raise FormatError(path, f"annotations must be a list, but is a {type(data['annotations']).__name__}")
     for i, annotation in enumerate(data["annotations"]):
         match annotation:
             case {"iscrowd": 1}:
                 continue
-            case {"image_id": image_id, "bbox": [x, y, w, h]} if all(isinstance(v, int | float) for v in (x, y, w, h)):
-                if image_id not in names:
+            case {"category_id": category} if not is_person(category, persons):
+                continue
+            case {"image_id": int(image_id), "bbox": [x, y, w, h]} if all(isinstance(v, int | float) for v in (x, y, w, h)):
+                if image_id not in lists:
                     raise FormatError(path, f"annotations[{i}] belongs to image {image_id}, which is not in images")
-                lists[names[image_id]].append([x, y, x + w, y + h])
+                lists[image_id].append([x, y, x + w, y + h])
             case _:
                 raise FormatError(path, f"annotations[{i}] needs image_id and bbox (four numbers)")
-    return lists
+    return [(name, lists[image_id]) for image_id, name in images]
 
 
 def _coco_images(path: PathLike, data: dict[str, Any]) -> Iterator[tuple[int, str]]:
     images = data.get("images")
     if not isinstance(images, list):
         raise FormatError(path, "needs a list of images, as in COCO annotations")
+    seen = set()
     for i, image in enumerate(images):
         match image:
-            case {"id": int(image_id), "file_name": str(name)}:
+            case {"id": int(image_id), "file_name": str(name)} if not isinstance(image_id, bool):
+                if image_id in seen:
+                    raise FormatError(path, f"images[{i}]: id {image_id} is used twice")
+                seen.add(image_id)
                 yield image_id, name
             case _:
                 raise FormatError(path, f"images[{i}] needs id (a whole number) and file_name")
