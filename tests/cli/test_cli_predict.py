@@ -60,7 +60,7 @@ def test_one_photo(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str
         np.testing.assert_array_equal(codes[0], chart.labels)
         assert [int(v) for v in record["bbox"]] == place.tolist()
     (image,) = json.loads((out / "images.json").read_text())["images"]
-    assert image == {"id": 1, "file_name": "a.png", "width": 320, "height": 240, "stem": "a"}
+    assert image == {"id": 1, "file_name": "a.png", "width": 320, "height": 240, "stem": "a", "photo": "../../a.png"}
 
 
 def test_nobody_is_empty_in_every_format(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,24 +191,149 @@ def test_a_full_disk(tmp_path: Path, model: str) -> None:
     assert files(out) == set()
 
 
-def test_ctrl_c_finishes_the_photo_and_keeps_what_is_done(tmp_path: Path, model: str) -> None:
-    total = 400
-    save_photo(tmp_path / "in" / "0000.png")
+def many_photos(folder: Path, total: int) -> None:
+    save_photo(folder / "0000.png")
     for i in range(1, total):
-        os.link(tmp_path / "in" / "0000.png", tmp_path / "in" / f"{i:04}.png")
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "vitruv", "predict", str(tmp_path / "in"), "--output", str(out), "--model", model]
+        os.link(folder / "0000.png", folder / f"{i:04}.png")
+
+
+def start(arguments: list[str], done: Path) -> subprocess.Popen[str]:
+    """`vitruv predict` at work, once it has written `done`."""
+    command = [sys.executable, "-m", "vitruv", "predict", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (out / "0003.npz").exists() and time.monotonic() < deadline:
+    while not done.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert errors.splitlines()[-1] == "vitruv predict: stopped; what was done until then is complete"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_finishes_the_photo_and_keeps_what_is_done(tmp_path: Path, model: str, number: signal.Signals) -> None:
+    total = 400
+    many_photos(tmp_path / "in", total)
+    out = tmp_path / "out"
+    process = start([str(tmp_path / "in"), "--output", str(out), "--model", model], out / "0003.npz")
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert errors.splitlines() == [
+        "",
+        "vitruv predict: finishing this photo; once more stops at once",
+        "vitruv predict: stopped; what was done until then is complete, and --skip-existing goes on",
+    ]
     images = json.loads((out / "images.json").read_text())["images"]
     assert 4 <= len(images) < total
+    assert output.startswith(f"{len(images)} photos, {2 * len(images)} people -> ")
     assert len(json.loads((out / "results.json").read_text())) == 2 * len(images)
+    assert files(out) == {f"{image['stem']}{end}" for image in images for end in PRODUCTS} | {"results.json", "images.json"}
+
+
+def test_a_killed_run_is_gone_on_from(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    total, once, twice = 40, tmp_path / "once", tmp_path / "twice"
+    many_photos(tmp_path / "in", total)
+    (tmp_path / "in" / "0002.png").unlink()
+    (tmp_path / "in" / "0002.png").touch()  # one that fails takes a number, too
+    assert main(["predict", str(tmp_path / "in"), "--output", str(once), "--model", model]) == 1
+    arguments = [str(tmp_path / "in"), "--output", str(twice), "--model", model]
+    process = start(arguments, twice / "0005.npz")
+    process.kill()
+    process.communicate()
+    (twice / ".vitruv-0123456789abcdef.part").touch()
+    capsys.readouterr()
+    assert main(["predict", *arguments, "--skip-existing"]) == 1
+    output = capsys.readouterr().out
+    there = int(output.split(" photos, ")[1].split(" there already, ")[0])
+    assert 4 <= there < total
+    assert output.startswith(f"{total - 1 - there} photos, {there} there already, 1 failed, ")
+    assert files(twice) == files(once)
+    for name in ("results.json", "images.json"):
+        assert (twice / name).read_bytes() == (once / name).read_bytes()
+
+
+def test_a_second_run_adds_to_the_first(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = save_photo(tmp_path / "a.png"), save_photo(tmp_path / "b.png", TWO_PEOPLE[:1])
+    out = tmp_path / "out"
+    for photo in (first, second):
+        assert main(["predict", str(photo), "--output", str(out), "--model", model]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("; the folder has 1 photo of earlier runs, too")
+    images = json.loads((out / "images.json").read_text())["images"]
+    assert [(image["id"], image["file_name"]) for image in images] == [(1, "a.png"), (2, "b.png")]
+    assert [record["image_id"] for record in json.loads((out / "results.json").read_text())] == [1, 1, 2]
+    other = save_photo(tmp_path / "other" / "a.png", [])
+    before = {name: (out / name).read_bytes() for name in files(out)}
+    assert main(["predict", str(other), "--output", str(out), "--model", model]) == 1
+    assert "has results of another a.png" in capsys.readouterr().err
+    assert {name: (out / name).read_bytes() for name in files(out)} == before
+
+
+def test_results_of_other_programs_are_not_replaced(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    photo, out = save_photo(tmp_path / "a.png"), tmp_path / "out"
+    out.mkdir()
+    (out / "results.json").write_text("[]")
+    assert main(["predict", str(photo), "--output", str(out), "--model", model]) == 1
+    assert "no images.json beside it says what its ids are" in capsys.readouterr().err
+    assert files(out) == {"results.json"}
+
+
+def test_skip_existing_without_json(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    many_photos(tmp_path / "in", 3)
+    out = tmp_path / "out"
+    arguments = [
+        "predict",
+        str(tmp_path / "in"),
+        "--output",
+        str(out),
+        "--model",
+        model,
+        "--save",
+        "npz",
+        "labels",
+        "--skip-existing",
+    ]
+    assert main(arguments) == 0
+    (out / "0001_labels.png").unlink()
+    assert main(arguments) == 0
+    assert [line[: line.index(" ->")] for line in capsys.readouterr().out.splitlines()] == [
+        "3 photos, 6 people", "1 photo, 2 there already, 2 people",
+    ]  # fmt: skip
+
+
+def test_what_is_left_out_is_said(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    save_photo(tmp_path / "a.png")
+    arguments = ["predict", str(tmp_path), "--output", str(tmp_path / "out"), "--model", model]
+    assert main(arguments) == 0
+    (tmp_path / "b.heic").touch()
+    assert main([*arguments[:3], str(tmp_path / "out2"), *arguments[4:]]) == 0
+    output, errors = capsys.readouterr()
+    assert [line.split(" -> ")[0] for line in output.splitlines()] == ["1 photo, 2 people"] * 2
+    pictures = ", ".join(str(tmp_path / "out" / f"a{ending}") for ending in sorted(PRODUCTS[:3]))
+    assert sorted(errors.splitlines()) == [
+        "vitruv predict: left out 1 file (no decoder for this format; convert it to JPEG or PNG): " + str(tmp_path / "b.heic"),
+        f"vitruv predict: left out 3 files (written by Vitruv): {pictures}",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--boxes", "--image-ids"])
+def test_photos_of_one_name_are_told_apart(tmp_path: Path, model: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("v1", "v2"):
+        save_photo(tmp_path / "p" / folder / "0.png")
+    table = {"v1/0.png": [[40, 30, 100, 180]]} if option == "--boxes" else {"images": [{"id": 7, "file_name": "v1/0.png"}]}
+    (tmp_path / "t.json").write_text(json.dumps(table))
+    out = tmp_path / "out"
+    assert main(["predict", str(tmp_path / "p"), "--output", str(out), "--model", model, option, str(tmp_path / "t.json")]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"vitruv predict: {tmp_path / 'p' / 'v2' / '0.png'}: {tmp_path / 't.json'}: says nothing about v2/0.png"
+    ]
+    (image,) = json.loads((out / "images.json").read_text())["images"]
+    assert (image["file_name"], image["id"]) == ("v1/0.png", 1 if option == "--boxes" else 7)
+
+
+def test_long_names_are_done(tmp_path: Path, model: str) -> None:
+    save_photo(tmp_path / "in" / ("照" * 83 + ".png"))
+    save_photo(tmp_path / "in" / "z.png")
+    out = tmp_path / "out"
+    assert main(["predict", str(tmp_path / "in"), "--output", str(out), "--model", model]) == 0
+    images = json.loads((out / "images.json").read_text())["images"]
     assert files(out) == {f"{image['stem']}{end}" for image in images for end in PRODUCTS} | {"results.json", "images.json"}
 
 

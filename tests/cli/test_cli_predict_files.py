@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from vitruv.cli.predict_files import image_ids, make_folder, plan
+from vitruv.cli.predict_files import ENDINGS, Job, image_ids, make_folder, photos_to_do, plan
 from vitruv.errors import InputError, UnwritableFileError
+from vitruv.formats import write_png
 
 
 def make(folder: Path, *names: str) -> None:
@@ -16,13 +18,17 @@ def make(folder: Path, *names: str) -> None:
         (folder / name).touch()
 
 
-def stems(inputs: list[Path], output: Path) -> list[str]:
-    return [job.stem.as_posix() for job in plan(inputs, output)]
+def jobs_of(inputs: list[Path], output: Path, known: dict[str, dict[str, object]] | None = None) -> list[Job]:
+    return plan(photos_to_do(inputs, output, left_out=lambda path, reason: None), output, known)
+
+
+def stems(inputs: list[Path], output: Path, known: dict[str, dict[str, object]] | None = None) -> list[str]:
+    return [job.stem.as_posix() for job in jobs_of(inputs, output, known)]
 
 
 def test_no_photos(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"no photos in {tmp_path}"):
-        plan([tmp_path], tmp_path / "out")
+        jobs_of([tmp_path], tmp_path / "out")
 
 
 def test_structure_is_kept(tmp_path: Path) -> None:
@@ -60,11 +66,67 @@ def test_the_output_folder_is_not_searched(tmp_path: Path) -> None:
     assert stems([tmp_path / "in"], tmp_path / "in" / "out") == ["a"]
 
 
-def test_pictures_of_an_earlier_run_are_not_done(tmp_path: Path) -> None:
-    make(tmp_path, "a.jpg", "a_overlay.png", "a_iuv.png", "a_labels.png", "b_overlay.png", "sub/c.png", "sub/c_iuv.png")
-    assert stems([tmp_path], tmp_path) == ["a", "b_overlay", "sub/c"]
-    # Only in the output folder; elsewhere a name says nothing.
-    assert "a_overlay" in stems([tmp_path], tmp_path / "out")
+def test_pictures_that_vitruv_wrote_are_not_done(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "mine_overlay.png", "sub/c.png")
+    for name in ("a_overlay.png", "a_iuv.png", "gone_labels.png", "out/sub/c_results.png", "out/a_annotations.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write_png(tmp_path / name, np.zeros((4, 4), np.uint8))
+    write_png(tmp_path / "drawn.png", np.zeros((4, 4), np.uint8))  # a picture of another name is what somebody made of it
+    said: list[tuple[str, str]] = []
+    for output in (tmp_path, tmp_path / "elsewhere"):
+        found = photos_to_do([tmp_path], output, left_out=lambda path, reason: said.append((path.name, reason)))
+        assert [photo.relative.as_posix() for photo in found] == ["a.jpg", "drawn.png", "mine_overlay.png", "sub/c.png"]
+    assert sorted(set(said)) == [
+        (name, "written by Vitruv")
+        for name in ("a_annotations.png", "a_iuv.png", "a_overlay.png", "c_results.png", "gone_labels.png")
+    ]
+    assert stems([tmp_path / "a_overlay.png"], tmp_path / "out") == ["a_overlay"]  # a file that is named is done
+
+
+def entry(image_id: int, name: str, stem: str, photo: str) -> dict[str, object]:
+    return {"id": image_id, "file_name": name, "stem": stem, "photo": photo, "width": 4, "height": 4}
+
+
+def test_photos_of_earlier_runs_keep_their_stems_and_ids(tmp_path: Path) -> None:
+    make(tmp_path, "in/a.jpg", "in/b.jpg", "in/a.png")
+    known = {"../in/b.jpg": entry(1, "b.jpg", "b", "../in/b.jpg"), "../other/a.tif": entry(3, "a.tif", "a", "../other/a.tif")}
+    jobs = jobs_of([tmp_path / "in"], tmp_path / "out", known)
+    assert [(job.key, job.stem.as_posix()) for job in jobs] == [
+        ("../in/a.jpg", "a.jpg"), ("../in/a.png", "a.png"), ("../in/b.jpg", "b"),
+    ]  # fmt: skip
+    assert image_ids(jobs, known) == [4, 2, 1]
+    assert stems([tmp_path / "in" / "a.jpg"], tmp_path / "out", known) == ["a.jpg"]
+
+
+def test_another_photo_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    make(tmp_path, "in/a.jpg")
+    known = {"../other/a.jpg": entry(1, "a.jpg", "a", "../other/a.jpg")}
+    with pytest.raises(
+        InputError, match=r"out has results of another a\.jpg \(.*other/a\.jpg\); choose another folder for --output"
+    ):
+        jobs_of([tmp_path / "in"], tmp_path / "out", known)
+
+
+def test_an_id_of_another_photo_is_refused(tmp_path: Path) -> None:
+    make(tmp_path, "in/a.jpg", "in/b.jpg")
+    jobs = jobs_of([tmp_path / "in"], tmp_path / "out")
+    with pytest.raises(InputError, match=r"image id 7 stands for .*b\.jpg and for .*a\.jpg; it can be of one only"):
+        image_ids(jobs, {}, [7, 7])
+    with pytest.raises(InputError, match=r"image id 7 stands for .*a\.jpg and for \.\./c\.jpg; it can be of one only"):
+        image_ids(jobs, {"../c.jpg": entry(7, "c.jpg", "c", "../c.jpg")}, [7, 8])
+    assert image_ids(jobs, {"../in/a.jpg": entry(7, "a.jpg", "a", "../in/a.jpg")}, [8, 7]) == [8, 7]
+
+
+def test_names_too_long_for_their_files_are_cut(tmp_path: Path) -> None:
+    names = ["2" + "照" * 83 + ".jpg", "2" + "照" * 83 + ".png", "short.jpg"]
+    make(tmp_path / "in", *names)
+    found = stems([tmp_path / "in"], tmp_path / "out")
+    assert len(set(found)) == 3
+    assert found[2] == "short"
+    for stem in found:
+        for ending in ENDINGS.values():
+            assert len(f"{stem}{ending}".encode()) <= 255
+    assert all(stem.startswith("2" + "照" * 70) and stem[-9] == "~" for stem in found[:2])
 
 
 def test_missing_photos_are_planned(tmp_path: Path) -> None:
@@ -83,7 +145,7 @@ def test_missing_photos_are_planned(tmp_path: Path) -> None:
     ],
 )
 def test_ids(tmp_path: Path, names: list[str], expected: list[int]) -> None:
-    jobs = plan([tmp_path / name for name in names], tmp_path / "out")
+    jobs = jobs_of([tmp_path / name for name in names], tmp_path / "out")
     assert image_ids(jobs) == expected
 
 

@@ -64,9 +64,7 @@ def test_every_spelling_of_a_path_is_found(name: str) -> None:
         return [*forms, *(form.replace("/", "\\") for form in forms), "./" + text, text.swapcase()]
 
     others = ["other/" + name.rpartition("/")[2], "z.jpg"]
-    for in_json, stored in itertools.product(
-        spellings(name), spellings(name)[:2]
-    ):
+    for in_json, stored in itertools.product(spellings(name), spellings(name)[:2]):
         assert matched([*others, in_json], on_disk("/p", stored)) == [in_json]
 
 

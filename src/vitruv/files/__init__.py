@@ -1,7 +1,7 @@
 """Files on disk, whatever they hold: written whole or not at all, the cache folder, archives of arrays, and found by the names that
 JSON files give them."""
 
-from vitruv.files.atomic import replacing, replacing_path
+from vitruv.files.atomic import locked, remove_abandoned, replacing, replacing_path
 from vitruv.files.cache import cache_folder
 from vitruv.files.matching import FilePath, Unmatched, match_files
 from vitruv.files.npz import made_from, read_arrays, write_arrays
@@ -10,9 +10,11 @@ __all__ = [
     "FilePath",
     "Unmatched",
     "cache_folder",
+    "locked",
     "made_from",
     "match_files",
     "read_arrays",
+    "remove_abandoned",
     "replacing",
     "replacing_path",
     "write_arrays",

@@ -8,8 +8,9 @@ from vitruv.formats.label_png import read_label_png, write_label_png
 from vitruv.formats.npz import read_npz, write_npz
 from vitruv.formats.photo_tables import PhotoTable, read_boxes, read_image_ids
 from vitruv.formats.pickle_values import Record
-from vitruv.formats.png import write_png
+from vitruv.formats.png import is_written_here, write_png
 from vitruv.formats.result_files import read_results
+from vitruv.formats.result_folder import ResultFolder
 from vitruv.formats.result_json import ResultWriter, decode_uv_data, dequantize, encode_uv_data, quantize
 from vitruv.formats.results import Detections
 from vitruv.formats.rle import decode_rle, encode_rle, rasterize_polygons
@@ -25,6 +26,7 @@ __all__ = [
     "PhotoTable",
     "Points",
     "Record",
+    "ResultFolder",
     "ResultWriter",
     "decode_iuv",
     "decode_rle",
@@ -34,6 +36,7 @@ __all__ = [
     "encode_iuv",
     "encode_rle",
     "encode_uv_data",
+    "is_written_here",
     "quantize",
     "rasterize_polygons",
     "read_boxes",
