@@ -11,11 +11,6 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.types import BoolArray, Float32Array, Float64Array, Int64Array
 
-GRID = 256
-"""Masks and points live on a grid of 256 x 256 over the box of the person."""
-
-MAX_POINTS_PER_PART = 14
-
 PART_ORDER = (1, 14, 6, 7, 10, 11, 8, 9, 12, 13, 4, 5, 2, 3)
 """The parts in the order in which DensePose-COCO lists their points: torso, head, then limbs from the trunk outwards."""
 

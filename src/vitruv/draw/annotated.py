@@ -7,8 +7,9 @@ from PIL import Image, ImageDraw
 
 from vitruv.draw.palette import palette
 from vitruv.draw.skeleton import BONES
-from vitruv.formats.annotation import GRID, PART_MASKS, Person
+from vitruv.formats.annotation import PART_MASKS, Person
 from vitruv.formats.rle import decode_rle
+from vitruv.geometry import GRID, from_grid
 from vitruv.surface import CHARTS_OF_PART
 from vitruv.types import UInt8Array
 
@@ -55,8 +56,9 @@ def draw_points(rgb: UInt8Array, person: Person, *, radius_px: float | None = No
     image = Image.fromarray(rgb)
     pen = ImageDraw.Draw(image)
     colours = palette()
+    across, down = from_grid(points.x, x, w, middle=0.5), from_grid(points.y, y, h, middle=0.5)
     for i in range(len(points)):
-        px, py = x + (points.x[i] + 0.5) * w / GRID, y + (points.y[i] + 0.5) * h / GRID
+        px, py = float(across[i]), float(down[i])
         known = i < len(points.charts) and 0 <= points.charts[i] <= 24
         colour = tuple(colours[int(points.charts[i])].tolist()) if known else (255, 255, 255)
         pen.ellipse((px - radius, py - radius, px + radius, py + radius), fill=colour, outline=(0, 0, 0))

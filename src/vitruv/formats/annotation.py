@@ -15,9 +15,9 @@ import numpy as np
 
 from vitruv.errors import FormatError, InputError
 from vitruv.formats.rle import decode_rle, parse_rle
+from vitruv.geometry import GRID
 from vitruv.types import BoolArray, Float64Array, Int64Array, PathLike
 
-GRID = 256
 PART_MASKS = 14
 
 _POINT_FIELDS = ("dp_x", "dp_y", "dp_I", "dp_U", "dp_V")

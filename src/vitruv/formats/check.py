@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
-from vitruv.formats.annotation import GRID, Person, problems_of
+from vitruv.formats.annotation import Person, problems_of
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.chart_outlines import READINGS, ChartOutlines, remark_on
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_files import is_json, read_results
 from vitruv.formats.results import Detections
 from vitruv.formats.rle import decode_rle
+from vitruv.geometry import GRID
 from vitruv.surface import NUM_CHARTS, PART_OF_CHART
 from vitruv.types import PathLike
 

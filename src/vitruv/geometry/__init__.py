@@ -1,5 +1,6 @@
 """Boxes and resampling, and the one pixel convention: pixel (x, y) covers [x, x + 1) x [y, y + 1), its centre is at +0.5."""
 
+from vitruv.geometry.annotation_grid import GRID, from_grid, pixels_under_grid
 from vitruv.geometry.boxes import (
     area,
     as_boxes_xyxy,
@@ -15,6 +16,7 @@ from vitruv.geometry.crop import box_in_window, crop_window
 from vitruv.geometry.resample import Taps, bilinear_taps, pixel_centres, resize_bilinear
 
 __all__ = [
+    "GRID",
     "Taps",
     "area",
     "as_boxes_xyxy",
@@ -22,9 +24,11 @@ __all__ = [
     "box_in_window",
     "clip",
     "crop_window",
+    "from_grid",
     "iou",
     "nms",
     "pixel_centres",
+    "pixels_under_grid",
     "placement_xywh",
     "resize_bilinear",
     "without_doubles",

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitruv.formats.annotation import GRID
+from vitruv.geometry import GRID
 from vitruv.metrics.part_masks import pixels
 from vitruv.types import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from vitruv.errors import InputError
-from vitruv.formats.annotation import GRID, PART_MASKS, Person
+from vitruv.formats.annotation import PART_MASKS, Person
 from vitruv.formats.rle import unpack_many
+from vitruv.geometry import GRID
 from vitruv.types import AnyArray, BoolArray, Int32Array, Int64Array, UInt8Array
 
 GRID_PIXELS = GRID * GRID

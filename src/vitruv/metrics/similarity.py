@@ -14,6 +14,7 @@ from itertools import chain
 import numpy as np
 
 from vitruv.formats.annotation import Person
+from vitruv.geometry import from_grid
 from vitruv.metrics.point_index import Lanes, blocks
 from vitruv.metrics.rules import Rules
 from vitruv.metrics.surfaces.protocol import GeodesicSurface
@@ -71,8 +72,8 @@ def true_points(people: Sequence[Person], surface: GeodesicSurface, kappa_m: Flo
             counts.append(0)
             continue
         x, y, w, h = person.bbox_xywh
-        xs.append((points.x + middle) * w / rules.grid + x)
-        ys.append((points.y + middle) * h / rules.grid + y)
+        xs.append(from_grid(points.x, x, w, grid=rules.grid, middle=middle))
+        ys.append(from_grid(points.y, y, h, grid=rules.grid, middle=middle))
         charts.append(points.charts)
         us.append(points.u)
         vs.append(points.v)

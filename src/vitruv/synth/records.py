@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from vitruv.formats.rle import encode_rle
-from vitruv.geometry import xyxy_to_xywh
-from vitruv.sampling import GRID, PART_ORDER, point_count, sample_points
+from vitruv.geometry import GRID, pixels_under_grid, xyxy_to_xywh
+from vitruv.sampling import PART_ORDER, point_count, sample_points
 from vitruv.surface import NUM_PARTS, PART_OF_CHART
 from vitruv.synth.samples import SceneSample
 from vitruv.types import AnyArray
@@ -47,8 +47,8 @@ def person_records(sample: SceneSample, *, image_id: int, first_id: int, rng: np
 
 def _dense(sample: SceneSample, seen: AnyArray, box_xywh: tuple[float, ...], rng: np.random.Generator) -> dict[str, Any]:
     x, y, w, h = box_xywh
-    columns = _grid_pixels(x, w, seen.shape[1])
-    rows = _grid_pixels(y, h, seen.shape[0])
+    columns = pixels_under_grid(x, w, seen.shape[1])
+    rows = pixels_under_grid(y, h, seen.shape[0])
     own = seen[np.ix_(rows, columns)]
     labels = np.where(own, sample.labels[np.ix_(rows, columns)], 0)  # (256, 256)
     parts = PART_OF_CHART[labels]
@@ -70,9 +70,3 @@ def _dense(sample: SceneSample, seen: AnyArray, box_xywh: tuple[float, ...], rng
         "dp_U": [round(float(value) / 255, 4) for value in u[r, c]],
         "dp_V": [round(float(value) / 255, 4) for value in v[r, c]],
     }
-
-
-def _grid_pixels(start: float, length: float, limit: int) -> AnyArray:
-    """(256,) the picture's pixel under the centre of every cell of the grid, along one axis of the box."""
-    at = start + (np.arange(GRID) + 0.5) * (length / GRID)
-    return np.asarray(np.clip(np.floor(at), 0, limit - 1), np.int64)

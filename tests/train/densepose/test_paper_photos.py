@@ -11,8 +11,8 @@ from PIL import Image
 from fake_annotations import SIZE_HW, write_dolls
 from vitruv.errors import FormatError, InputError, MissingFileError, VitruvError
 from vitruv.formats import AnnotationFile, decode_rle
-from vitruv.formats.annotation import GRID
 from vitruv.formats.rle import parse_rle
+from vitruv.geometry import GRID
 from vitruv.surface import MIRROR_PART, Atlas
 from vitruv.train import AugmentConfig, PhotoSampler, PhotoSource
 from vitruv.train.densepose.fcn import KNOWN_BACKGROUND, UNKNOWN, ground

@@ -16,8 +16,8 @@ from vitruv.annotate.domain.schema import new_id, people, photos, points, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.errors import InputError
 from vitruv.formats import AnnotationFile, AnnotationWriter, Person, decode_rle
+from vitruv.geometry import GRID
 from vitruv.http.errors import UnprocessableError
-from vitruv.sampling import GRID
 from vitruv.surface import Atlas
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 

@@ -11,8 +11,8 @@ from vitruv.annotate.domain.leases import hold
 from vitruv.annotate.domain.points import is_visible, number, point_row, whole_number, write_answer
 from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.views import SurfacePoint, Views
+from vitruv.geometry import GRID
 from vitruv.http.errors import UnprocessableError
-from vitruv.sampling import GRID
 from vitruv.surface import Atlas
 from vitruv.surface.charts import PART_NAMES, PART_OF_CHART
 from vitruv.types import AnyArray, Float64Array, Int64Array, UInt8Array

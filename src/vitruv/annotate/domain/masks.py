@@ -12,8 +12,8 @@ from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.schema import masks
 from vitruv.errors import InputError
 from vitruv.formats import decode_rle, encode_rle
+from vitruv.geometry import GRID
 from vitruv.http.errors import UnprocessableError
-from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS
 from vitruv.types import BoolArray
 

@@ -14,9 +14,8 @@ from vitruv.annotate.domain.photos import photo_file
 from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.proposer import Proposer
 from vitruv.annotate.domain.views import Views
-from vitruv.geometry import clip, xyxy_to_xywh
+from vitruv.geometry import clip, pixels_under_grid, xyxy_to_xywh
 from vitruv.results import ChartMap, DensePoses
-from vitruv.sampling import GRID
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.types import AnyArray, BoolArray, Int64Array
 
@@ -52,11 +51,9 @@ def _boxes(people: DensePoses) -> list[dict[str, float]]:
 
 def _grid_pixels(chart_map: ChartMap, placement: Int64Array, box: dict[str, float]) -> tuple[Int64Array, Int64Array]:
     """Rows and columns of the chart map under the centres of the 256 x 256 grid over the box."""
-    steps = (np.arange(GRID) + 0.5) / GRID
     height, width = chart_map.size_hw
-    columns = np.clip(np.floor(box["x"] + steps * box["w"] - placement[0]), 0, width - 1).astype(np.int64)
-    rows = np.clip(np.floor(box["y"] + steps * box["h"] - placement[1]), 0, height - 1).astype(np.int64)
-    return rows, columns
+    rows = pixels_under_grid(box["y"] - placement[1], box["h"], height)
+    return rows, pixels_under_grid(box["x"] - placement[0], box["w"], width)
 
 
 def _worth_showing(parts: AnyArray) -> list[tuple[int, BoolArray]]:

@@ -18,8 +18,8 @@ from vitruv.annotate.domain.project import Project, read_settings
 from vitruv.annotate.domain.schema import new_id, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.files import replacing
+from vitruv.geometry import GRID, pixels_under_grid
 from vitruv.http.errors import NotFoundError
-from vitruv.sampling import GRID
 from vitruv.surface import Atlas, SurfacePoints
 from vitruv.surface.charts import NUM_PARTS, PART_OF_CHART
 from vitruv.synth import Sampler, SceneSample
@@ -99,7 +99,4 @@ def _given_parts(connection: sa.Connection, photo_id: str, person_id: str, now: 
 
 def _pixels(box: dict[str, float], size_hw: AnyArray | tuple[int, ...]) -> tuple[Int64Array, Int64Array]:
     """Rows and columns of the photo under the centres of the 256 x 256 grid over the box."""
-    steps = (np.arange(GRID) + 0.5) / GRID
-    rows = np.clip(np.floor(box["y"] + steps * box["h"]), 0, size_hw[0] - 1).astype(np.int64)
-    columns = np.clip(np.floor(box["x"] + steps * box["w"]), 0, size_hw[1] - 1).astype(np.int64)
-    return rows, columns
+    return pixels_under_grid(box["y"], box["h"], size_hw[0]), pixels_under_grid(box["x"], box["w"], size_hw[1])

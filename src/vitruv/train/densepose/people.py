@@ -9,9 +9,9 @@ import numpy as np
 
 from vitruv.errors import FormatError, InputError
 from vitruv.formats import ImageInfo, Person, decode_rle, rasterize_polygons
-from vitruv.formats.annotation import GRID, PART_MASKS
+from vitruv.formats.annotation import PART_MASKS
 from vitruv.formats.rle import parse_rle, unpack_many
-from vitruv.geometry import clip, xywh_to_xyxy
+from vitruv.geometry import GRID, clip, from_grid, xywh_to_xyxy
 from vitruv.surface import MIRROR_PART, Atlas
 from vitruv.train.crop_augment import MIRROR_KEYPOINT
 from vitruv.train.densepose.place import inverse, mirrors, place
@@ -120,7 +120,7 @@ def _points(person: Person, matrix: Float64Array, size_hw: tuple[int, int], atla
     if points is None or not len(points.charts):
         return np.zeros((0, 5), np.float32)
     x, y, w, h = person.bbox_xywh
-    xy = place(matrix, np.stack([x + points.x * w / GRID, y + points.y * h / GRID], axis=1))
+    xy = place(matrix, np.stack([from_grid(points.x, x, w), from_grid(points.y, y, h)], axis=1))
     charts, uv = points.charts.astype(np.uint8), np.stack([points.u, points.v], axis=1).astype(np.float32)
     if mirrors(matrix):
         charts, uv = atlas.mirror(charts, uv)

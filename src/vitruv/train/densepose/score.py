@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vitruv.formats import Person, ResultWriter, read_results
-from vitruv.geometry import clip
+from vitruv.geometry import GRID, clip, from_grid
 from vitruv.metrics import GeodesicSurface, evaluate, open_atlas, single_kappa
 from vitruv.results import DensePoses
 from vitruv.train.densepose.people import part_map, read_cells
@@ -36,8 +36,8 @@ def watch(source: PhotoSource, predictions: Mapping[int | str, DensePoses]) -> d
             if person.is_crowd or person.points is None or not len(person.points.charts):
                 continue
             x, y, w, h = person.bbox_xywh
-            columns = np.clip(np.floor(x + person.points.x * w / 256), 0, poses.size_hw[1] - 1).astype(int)
-            rows = np.clip(np.floor(y + person.points.y * h / 256), 0, poses.size_hw[0] - 1).astype(int)
+            columns = np.clip(np.floor(from_grid(person.points.x, x, w)), 0, poses.size_hw[1] - 1).astype(int)
+            rows = np.clip(np.floor(from_grid(person.points.y, y, h)), 0, poses.size_hw[0] - 1).astype(int)
             same = chart.labels[rows, columns] == person.points.charts
             points, right = points + len(same), right + int(same.sum())
             apart = np.abs(chart.uv[:, rows, columns] - np.stack([person.points.u, person.points.v])).max(0)
@@ -60,7 +60,7 @@ def true_foreground(people: list[Person], size_hw: tuple[int, int]) -> tuple[Boo
             known[area] = False
             continue
         columns, rows = np.meshgrid(np.arange(left, right) + 0.5 - x, np.arange(top, bottom) + 0.5 - y)
-        scale = (256 / max(w, 1e-6), 256 / max(h, 1e-6))
+        scale = (GRID / max(w, 1e-6), GRID / max(h, 1e-6))
         truth[area] |= read_cells(part_map(person), np.stack([columns, rows], axis=-1) * scale) > 0
     return truth, known | truth
 
