@@ -21,6 +21,14 @@ HALF_GRAPHS = ("trunk", "boxes", "merge", "people")
 """Graphs that a model folder also has in a form that computes in half precision, NAME_half.onnx."""
 
 PYRAMID_LEVELS = (2, 3, 4, 5)
+PIXEL_MEAN_BGR = (103.53, 116.28, 123.675)
+"""What is subtracted from the picture before the trunk."""
+BOX_CELLS = 7
+"""Side, in cells, of what the box head pools from the pyramid."""
+TILE = 4
+"""Side of the tiles in which the graphs for processors compute 3 x 3 convolutions (Winograd's F(4, 3))."""
+TILED_LEVELS = (2, 3)
+"""Levels whose last convolution is computed in tiles; the maps of the others are too small."""
 UV_CONFIDENCES: Mapping[str, tuple[str, ...]] = {"iid_iso": ("sigma_2",), "indep_aniso": ("sigma_2", "kappa_u", "kappa_v")}
 """Per kind of U, V confidence: the maps a model of that kind predicts besides U and V."""
 

@@ -17,10 +17,9 @@ from vitruv.convert.onnx_writer import OnnxGraph
 from vitruv.convert.rcnn_layers import conv, input_channels_last, output_channels_last, twice_bilinear
 from vitruv.convert.rcnn_trunk_graph import bottom_up
 from vitruv.geometry.proposals import ANCHOR_RATIOS
-from vitruv.rcnn_config import PYRAMID_LEVELS, RCNNArchitecture
+from vitruv.rcnn_config import BOX_CELLS, PYRAMID_LEVELS, RCNNArchitecture
 
 _HEADS = "roi_heads"
-BOX_CELLS = 7
 
 
 def trunk(g: OnnxGraph, a: RCNNArchitecture) -> None:

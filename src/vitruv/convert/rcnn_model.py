@@ -18,7 +18,7 @@ from vitruv.convert.onnx_writer import OnnxGraph, Stored
 from vitruv.convert.rcnn_people_graph import people, tiled_people
 from vitruv.convert.safetensors_file import write_safetensors
 from vitruv.errors import InputError, UnwritableFileError
-from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, TILED_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.types import PathLike
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -115,7 +115,7 @@ def _graphs(a: RCNNArchitecture, mesh: str | None) -> dict[str, Compose]:
     graphs: dict[str, Compose] = {"trunk": rcnn_graphs.trunk, "boxes": rcnn_graphs.boxes, "people": people}
     # The same for processors.
     graphs |= {"pyramid_base": tiles.pyramid_base, "proposal_head": tiles.proposal_head}
-    graphs |= {f"pyramid_output{level}": partial(tiles.pyramid_output, level=level) for level in tiles.TILED_LEVELS}
+    graphs |= {f"pyramid_output{level}": partial(tiles.pyramid_output, level=level) for level in TILED_LEVELS}
     if not a.box_pooler_aligned:
         graphs["pooled_boxes"] = rcnn_graphs.pooled_boxes
     if a.decoder_channels is not None:

@@ -8,8 +8,8 @@ from vitruv.convert.onnx_writer import OnnxGraph
 from vitruv.convert.rcnn_aspp_graph import atrous_pyramid, atrous_pyramid_of_cells, group_norm, group_norm_of_cells
 from vitruv.convert.rcnn_graphs import pool_people
 from vitruv.convert.rcnn_layers import conv, joined, twice_bilinear
-from vitruv.convert.winograd import OUTPUTS, PRODUCTS, TILE, conv3x3, transposed4x4, zero_row
-from vitruv.rcnn_config import CONFIDENCE_FLOOR, RCNNArchitecture
+from vitruv.convert.winograd import OUTPUTS, PRODUCTS, conv3x3, transposed4x4, zero_row
+from vitruv.rcnn_config import CONFIDENCE_FLOOR, TILE, RCNNArchitecture
 
 _HEAD = "roi_heads.densepose_head"
 _PREDICTOR = "roi_heads.densepose_predictor"

@@ -11,15 +11,12 @@ from vitruv.convert.rcnn_layers import conv, input_channels_last, joined, output
 from vitruv.convert.rcnn_trunk_graph import Tiles, bottom_up
 from vitruv.convert.winograd import OUTPUTS, PRODUCTS, conv3x3, conv_of_windows, doubled, windows_of_doubled, zero_row
 from vitruv.geometry.proposals import ANCHOR_RATIOS
-from vitruv.rcnn_config import RCNNArchitecture
+from vitruv.rcnn_config import TILED_LEVELS, RCNNArchitecture
 
 _DECODER = "roi_heads.decoder"
 TILED_STAGES = (3, 4)
 """Stages of the trunk whose 3x3 convolutions go by tiles. The one before has few channels, the one after few cells, for which
 reading the larger kernels takes longer than the products they save."""
-
-TILED_LEVELS = (2, 3)
-"""Levels whose last convolution goes by tiles; of the others, the maps are too small."""
 
 
 def pyramid_base(g: OnnxGraph, a: RCNNArchitecture) -> None:

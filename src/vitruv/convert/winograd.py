@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from vitruv.convert.onnx_writer import OnnxGraph
+from vitruv.rcnn_config import TILE
 
-TILE = 4
 WINDOW = 6  # cells of input per side of a tile
 PRODUCTS = WINDOW * WINDOW
 OUTPUTS = TILE * TILE

@@ -12,11 +12,12 @@ from vitruv.geometry.boxes import (
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
-from vitruv.geometry.crop import box_in_window, crop_window
+from vitruv.geometry.crop import PAD_VALUE, box_in_window, crop_window
 from vitruv.geometry.resample import Taps, bilinear_taps, pixel_centres, resize_bilinear
 
 __all__ = [
     "GRID",
+    "PAD_VALUE",
     "Taps",
     "area",
     "as_boxes_xyxy",

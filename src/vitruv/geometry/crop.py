@@ -6,6 +6,9 @@ import numpy as np
 
 from vitruv.types import AnyArray, Float32Array
 
+PAD_VALUE = 114
+"""What crops and scenes hold outside the picture, in every channel (uint8); the compact networks subtract it."""
+
 
 def box_in_window(boxes_xyxy: AnyArray, windows_xyxy: AnyArray) -> Float32Array:
     """(..., 4) float32: boxes in the frame of their windows, whose sides are 1 long; both (..., 4) xyxy of the same picture."""

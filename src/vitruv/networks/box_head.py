@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-BOX_POOL_SIZE = 7
+from vitruv.rcnn_config import BOX_CELLS
 
 
 class BoxHead(nn.Module):
@@ -12,7 +12,7 @@ class BoxHead(nn.Module):
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(channels * BOX_POOL_SIZE**2, width)
+        self.fc1 = nn.Linear(channels * BOX_CELLS**2, width)
         self.fc2 = nn.Linear(width, width)
 
     def forward(self, pooled: Tensor) -> Tensor:

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-PIXEL_MEAN = 114.0  # also the padding value, so that padding and the zeros around a convolution are the same to the network
+from vitruv.geometry import PAD_VALUE
+
+# The padding value, so that padding and the zeros around a convolution are the same to the network.
+PIXEL_MEAN = float(PAD_VALUE)
 PIXEL_SCALE = 64.0
 
 Network = TypeVar("Network", bound=nn.Module)

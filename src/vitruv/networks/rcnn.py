@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vitruv.geometry.proposals import propose, pyramid_anchors, select_detections
-from vitruv.networks.box_head import BOX_POOL_SIZE, BoxHead, BoxPredictor
+from vitruv.networks.box_head import BoxHead, BoxPredictor
 from vitruv.networks.decoder import Decoder
 from vitruv.networks.dense_head import DeepLabHead, V1ConvXHead
 from vitruv.networks.fpn import FPN
@@ -21,7 +21,7 @@ from vitruv.networks.predictors import DensePredictor, Embedder
 from vitruv.networks.resnet import ResNet
 from vitruv.networks.roi_align import roi_align
 from vitruv.networks.rpn import RPNHead
-from vitruv.rcnn_config import DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import BOX_CELLS, DetectionRules, RCNNArchitecture
 from vitruv.types import Float32Array, Int64Array
 
 SIZE_DIVISOR = 32
@@ -84,7 +84,7 @@ class DensePoseRCNN(nn.Module):
         """(k, channels, 7, 7) features of boxes, for the box head."""
         aligned = self.architecture.box_pooler_aligned
         return pool_from_pyramid(
-            _pooled_levels(levels), boxes_xyxy, picture, size=BOX_POOL_SIZE, sampling=0 if aligned else 2, aligned=aligned
+            _pooled_levels(levels), boxes_xyxy, picture, size=BOX_CELLS, sampling=0 if aligned else 2, aligned=aligned
         )
 
     def classify(self, pooled: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitruv.errors import InputError
-from vitruv.geometry import crop_window
+from vitruv.geometry import PAD_VALUE, crop_window
 from vitruv.render import Camera
 from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
@@ -21,9 +21,6 @@ from vitruv.synth.samples import CropSample
 from vitruv.synth.troupes import Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
-
-PAD_VALUE = 114
-"""Grey level outside the picture, the runtime's."""
 
 _LOOK_PX = 56  # side of the quick look that finds what is seen of the target
 _LEAST_SEEN = 0.22  # share of the target that must be seen

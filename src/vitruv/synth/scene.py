@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitruv.errors import InputError
+from vitruv.geometry import PAD_VALUE
 from vitruv.render import Camera, Raster
 from vitruv.render.raster import bounds_of
 from vitruv.synth.backdrop import draw_backdrop
@@ -20,9 +21,6 @@ from vitruv.synth.samples import SceneSample
 from vitruv.synth.troupes import Troupes
 from vitruv.synth.viewpoint import draw_camera, draw_companions, zoomed
 from vitruv.types import AnyArray, Float32Array, Int32Array
-
-PAD_VALUE = 114
-"""Grey level beside a letterboxed picture, the runtime's."""
 
 _LEAST_PIXELS = 24  # a person with fewer seen pixels is not listed
 _LEAST_SIDE_PX = 5

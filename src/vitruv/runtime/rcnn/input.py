@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from vitruv.rcnn_config import PIXEL_MEAN_BGR
 from vitruv.types import Float32Array, UInt8Array
 
-PIXEL_MEAN_BGR = (103.53, 116.28, 123.675)
 SIZE_DIVISOR = 32
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitruv.rcnn_config import TILE
 from vitruv.runtime.rcnn.graph import Graph, Value, array
-from vitruv.runtime.rcnn.tiles import TILE, inside, neighbours, places, run_tiles, tile_grid, touched, windows
+from vitruv.runtime.rcnn.tiles import inside, neighbours, places, run_tiles, tile_grid, touched, windows
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
 _STRIDE = 4

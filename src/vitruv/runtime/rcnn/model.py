@@ -15,7 +15,7 @@ import numpy as np
 from vitruv.errors import ModelError
 from vitruv.geometry import clip, placement_xywh
 from vitruv.geometry.proposals import propose, pyramid_anchors, pyramid_level, select_detections
-from vitruv.rcnn_config import PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import BOX_CELLS, PYRAMID_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.results import ChartMap, DensePoses
 from vitruv.runtime.devices import usable_threads
 from vitruv.runtime.rcnn.graph import Graph, Value, array
@@ -26,7 +26,6 @@ from vitruv.runtime.rcnn.pool import pool
 from vitruv.runtime.rcnn.tiles import windows_on_people
 from vitruv.types import Float32Array, Int32Array, Int64Array, UInt8Array
 
-BOX_CELLS = 7
 _PEOPLE_AT_ONCE = 8
 _PIXELS_AT_ONCE = 2048  # compared with every vertex at a time
 

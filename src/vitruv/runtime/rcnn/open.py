@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitruv.errors import InputError, ModelError
-from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, DetectionRules, RCNNArchitecture
+from vitruv.rcnn_config import HALF_GRAPHS, MODEL_FORMAT, TILED_LEVELS, DetectionRules, RCNNArchitecture
 from vitruv.runtime.devices import HALF_PROVIDERS
 from vitruv.runtime.rcnn.graph import Graph
 from vitruv.runtime.rcnn.merge import TiledMerge
@@ -15,8 +15,6 @@ from vitruv.runtime.rcnn.pyramid import TiledPyramid
 
 if TYPE_CHECKING:
     from vitruv.runtime.rcnn.augment import AugmentedModel
-
-_TILED_LEVELS = (2, 3)
 
 
 def open_model(
@@ -58,7 +56,7 @@ def open_rcnn(folder: Path, manifest: dict[str, Any], *, device: str, precision:
     trunk: Stage
     merge: Graph | TiledMerge | None = None
     if tiled and not half and head.on_processor:
-        outputs = {level: graph(f"pyramid_output{level}", 1) for level in _TILED_LEVELS}
+        outputs = {level: graph(f"pyramid_output{level}", 1) for level in TILED_LEVELS}
         trunk = TiledPyramid(architecture.fpn_channels, graph("pyramid_base"), outputs, head)
         if decoder:
             merge = TiledMerge(graph("merge_from_32"), graph("merge_at_16", 1), graph("merge_at_8", 1), graph("merge_at_4", 1))

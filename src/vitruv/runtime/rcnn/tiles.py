@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from vitruv.rcnn_config import TILE
 from vitruv.runtime.devices import usable_threads
 from vitruv.runtime.rcnn.graph import Graph, Value, array
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int64Array
 
-TILE = 4
 _MOST_AT_ONCE = 160  # tiles: what a thread works on stays in the processor's cache, and memory stays bounded
 _LEAST_AT_ONCE = 24  # below, reading the kernels takes longer than the products
 OUTSIDE = -1

@@ -8,17 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitruv.rcnn_config import PIXEL_MEAN_BGR
 from vitruv.train.densepose.photos import PhotoSample
 from vitruv.train.engine.feed import Batch
-
-# The mean of Detectron2's models; blue, green, red.
-_MEAN_BGR = (103.53, 116.28, 123.675)
 
 
 def network_images(image: Tensor) -> Tensor:
     """(n, h, w, 3) uint8 RGB -> (n, 3, h, w) float32 BGR minus the means."""
     bgr = image.permute(0, 3, 1, 2).flip(1).float()
-    return bgr - torch.tensor(_MEAN_BGR, device=image.device)[:, None, None]
+    return bgr - torch.tensor(PIXEL_MEAN_BGR, device=image.device)[:, None, None]
 
 
 def stack(samples: Sequence[PhotoSample]) -> Batch:
