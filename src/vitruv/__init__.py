@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from vitruv.media import read_image
     from vitruv.runtime import Predictor, load
     from vitruv.surface import Atlas
+    from vitruv.tracking import Tracker
 
 __all__ = [
     "Atlas",
@@ -53,6 +54,7 @@ __all__ = [
     "ModelError",
     "Person",
     "Predictor",
+    "Tracker",
     "UnreadableFileError",
     "UnsafeFileError",
     "UnwritableFileError",
@@ -65,15 +67,29 @@ __all__ = [
     "read_image",
 ]
 
-_HOME = {"Atlas": "surface", "Predictor": "runtime", "load": "runtime", "presets": "formats.presets", "read_image": "media"}
+_HOME = {
+    "Atlas": "surface",
+    "Predictor": "runtime",
+    "Tracker": "tracking",
+    "load": "runtime",
+    "presets": "formats.presets",
+    "read_image": "media",
+}
 _ROOMS = ("draw", "formats")
+_EXTRA = {"Tracker": "video"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"vitruv.{name}")
     if name in _HOME:
-        return getattr(importlib.import_module(f"vitruv.{_HOME[name]}"), name)
+        try:
+            return getattr(importlib.import_module(f"vitruv.{_HOME[name]}"), name)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if name not in _EXTRA or package in ("", "vitruv"):
+                raise
+            raise MissingExtraError(package, _EXTRA[name]) from None
     raise AttributeError(f"module 'vitruv' has no attribute {name!r}")
 
 

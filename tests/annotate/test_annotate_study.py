@@ -112,7 +112,20 @@ def test_people_of_a_study_are_not_told_the_truth(study: Project, views: Views) 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     folder, report = tmp_path / "study", tmp_path / "report"
-    arguments = ["study", "--create", "--project", str(folder), "--photos", "3", "--simulate", "0.5", "2", "4", "--report", str(report)]
+    arguments = [
+        "study",
+        "--create",
+        "--project",
+        str(folder),
+        "--photos",
+        "3",
+        "--simulate",
+        "0.5",
+        "2",
+        "4",
+        "--report",
+        str(report),
+    ]
     assert annotate.main(arguments) == 0
     print(capsys.readouterr().out)
     per_annotator = json.loads((report / "report.json").read_text())["annotators"]

@@ -21,6 +21,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "predict": Verb("vitruv.cli.predict", "photos in, dense pose out"),
+    "video": Verb("vitruv.cli.video", "clips in, dense pose out: tracked, frame by frame", "video"),
     "presets": Verb("vitruv.cli.presets", "the files that other programs read, by name"),
     "export-maps": Verb("vitruv.cli.export_maps", "files of a preset from saved results, without a network"),
     "evaluate": Verb("vitruv.cli.evaluate", "score results against DensePose-COCO annotations", "eval"),

@@ -11,7 +11,7 @@ from vitruv.formats.pickle_values import Record
 from vitruv.formats.png import is_written_here, write_png
 from vitruv.formats.result_files import read_results
 from vitruv.formats.result_folder import ResultFolder
-from vitruv.formats.result_json import ResultWriter, decode_uv_data, dequantize, encode_uv_data, quantize
+from vitruv.formats.result_json import ResultWriter, decode_uv_data, dequantize, encode_uv_data, quantize, result_records
 from vitruv.formats.results import Detections
 from vitruv.formats.rle import decode_rle, encode_rle, rasterize_polygons
 from vitruv.formats.safe_pickle import read_pickle
@@ -47,6 +47,7 @@ __all__ = [
     "read_npz",
     "read_pickle",
     "read_results",
+    "result_records",
     "write_iuv_png",
     "write_label_png",
     "write_npz",

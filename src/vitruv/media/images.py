@@ -22,6 +22,9 @@ MAX_PIXELS = 150_000_000
 """Larger pictures are refused before they are decoded: they are scans or decompression bombs, not photos of people."""
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_CLIP_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"}
+)
 _WHITE = (255, 255, 255, 255)
 
 
@@ -103,6 +106,8 @@ def _unknown(path: Path) -> str:
         start = stream.read(12)
     if start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS:
         return "HEIC pictures cannot be decoded here; convert it to JPEG or PNG"
+    if start[4:8] == b"ftyp" or path.suffix.lower() in _CLIP_SUFFIXES:
+        return "this is a clip, not a picture; `vitruv video` reads it"
     return "not an image in a known format"
 
 

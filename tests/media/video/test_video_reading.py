@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from clips import bars, write_clip
+from made_clips import bars, write_clip
 from vitruv.errors import InputError, MissingFileError, UnreadableFileError
 from vitruv.media.video import Place, VideoReader, camera, is_url
 from vitruv.media.video.colour import tone_mapped

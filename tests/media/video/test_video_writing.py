@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clips import bars, sound_packets, write_clip
+from made_clips import bars, sound_packets, write_clip
 from vitruv.errors import InputError, UnreadableFileError, UnwritableFileError
 from vitruv.media.video import Codec, Part, Sound, VideoReader, VideoWriter, join_parts, sound_fits
 from vitruv.types import UInt8Array

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from vitruv.errors import InputError, UnreadableFileError
 from vitruv.media.video.sound import Sound, SoundCopy
-from vitruv.media.video.writer import format_of, unwritable
+from vitruv.media.video.writer import format_of, options_of, unwritable
 from vitruv.types import PathLike
 
 
@@ -49,7 +49,7 @@ def join_parts(parts: Sequence[Part], path: PathLike, *, time_base: Fraction, so
                 f"file:{temporary}",
                 "w",
                 format=format_of(path),
-                options={"fflags": "+bitexact", "movflags": "+faststart"},
+                options=options_of(format_of(path)),
             ) as output,
         ):
             stream = output.add_stream_from_template(first.streams.video[0])

@@ -43,6 +43,11 @@ def format_of(path: PathLike) -> str:
     return FORMATS[suffix]
 
 
+def options_of(container_format: str) -> dict[str, str]:
+    """For FFmpeg: nothing by chance in the file; the table of contents first, so that browsers can begin before they have all."""
+    return {"fflags": "+bitexact"} | ({} if container_format == "matroska" else {"movflags": "+faststart"})
+
+
 class VideoWriter:
     """A video file. Used in a `with` block; if the block raises, no file is left.
 
@@ -86,9 +91,7 @@ class VideoWriter:
     def __enter__(self) -> Self:
         try:
             self._temporary.touch(exist_ok=False)  # FFmpeg would find out with the first frame
-            self._container = av.open(
-                f"file:{self._temporary}", "w", format=self._format, options={"fflags": "+bitexact", "movflags": "+faststart"}
-            )
+            self._container = av.open(f"file:{self._temporary}", "w", format=self._format, options=options_of(self._format))
             self._stream = self._open_stream(self._container)
         except (av.error.FFmpegError, OSError) as error:
             self._discard()
@@ -135,7 +138,9 @@ class VideoWriter:
     def _open_stream(self, container: OutputContainer) -> VideoStream:
         height, width = self._size_hw
         name = _h264_encoder() if self._codec == "h264" else "ffv1"
-        options = {"g": "1", "level": "3", "slicecrc": "1", "slices": "4"} if name == "ffv1" else {}
+        options: dict[str, str] = {}
+        if name == "ffv1":
+            options = {"g": "1", "level": "3", "slicecrc": "1"} | ({"slices": "4"} if min(height, width) >= 32 else {})
         if name == "libx264":
             options = {"preset": "veryfast", "crf": str(self._quality)}
             if height * width >= _BIG_PX:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from toy_model import painted_picture
 from vitruv.types import UInt8Array
 
 
@@ -70,4 +71,15 @@ def write_clip(
 def sound_packets(path: Path) -> list[tuple[float, bytes]]:
     """Time in seconds and bytes of every packet of sound."""
     with av.open(str(path)) as source:
+        if not source.streams.audio:
+            return []
         return [(float(p.pts * p.time_base), bytes(p)) for p in source.demux(source.streams.audio) if p.size]
+
+
+def people_clip(path: Path, count: int = 24, *, size_hw: tuple[int, int] = (120, 160), sound: str | None = None) -> Path:
+    """A lossless clip of two painted people (see `toy_model`): one walks right in the left half, one down in the right half."""
+    frames = []
+    for i in range(count):
+        boxes = [(8 + i % 20, 20, 30, 60), (100, 10 + i % 30, 24, 50)]
+        frames.append(painted_picture(size_hw, boxes)[0])
+    return write_clip(path, frames, codec="ffv1", pixels="bgr0", sound=sound)
