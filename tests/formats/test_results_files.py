@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vitruv.errors import FormatError, UnsafeFileError
-from vitruv.formats import AnnotationFile, AnnotationWriter, ResultWriter, encode_uv_data, read_results
+from vitruv.formats import AnnotationWriter, ResultWriter, encode_uv_data, read_categories, read_images, read_results
 from vitruv.formats.check import check_file
 
 
@@ -99,10 +99,64 @@ def test_dumps_of_apply_net(tmp_path: Path, densepose: Any) -> None:
     full = {"file_name": "/x/COCO_42.jpg", "scores": torch.tensor([0.75]), "pred_boxes_XYXY": boxes, "pred_densepose": [charts]}
     nobody = {"file_name": "/x/7.jpg", "scores": torch.zeros(0), "pred_boxes_XYXY": torch.zeros(0, 4)}
     torch.save([full, nobody], tmp_path / "dump.pkl")
-    results = read_results(tmp_path / "dump.pkl", AnnotationFile.open(tmp_path / "a.json"))
+    results = read_results(tmp_path / "dump.pkl", read_images(tmp_path / "a.json"))
     assert (results.image_ids, results.scores.tolist()) == ([42], [0.75])
     np.testing.assert_array_equal(results.iuv(0), codes())
     assert read_results(tmp_path / "dump.pkl").image_ids == ["COCO_42.jpg"]
+
+
+def dump(path: Path, *names: str) -> Path:
+    """A dump of apply_net with one person, of chart n in photo n, without torch."""
+    photos = [
+        {
+            "file_name": name,
+            "scores": np.array([0.5]),
+            "pred_boxes_XYXY": np.array([[0.0, 0.0, 4.0, 6.0]]),
+            "pred_densepose": [np.full((3, 6, 4), n, np.uint8)],
+        }
+        for n, name in enumerate(names, 1)
+    ]
+    path.write_bytes(pickle.dumps(photos))
+    return path
+
+
+def annotated(folder: Path, *names: str) -> Path:
+    with AnnotationWriter(folder / "a.json") as writer:
+        for n, name in enumerate(names, 1):
+            writer.add_image({"id": 10 * n, "width": 64, "height": 48, "file_name": name})
+    return folder / "a.json"
+
+
+def test_photos_of_a_dump_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    images = read_images(annotated(tmp_path, "v1/000000.jpg", "v2/000000.jpg"))
+    path = dump(tmp_path / "dump.pkl", "/data/vids/v2/000000.jpg", "/data/vids/v1/000000.jpg", "/data/vids/v3/000000.jpg")
+    assert read_results(path, images).image_ids == [20, 10, "/data/vids/v3/000000.jpg"]
+    assert read_results(path).image_ids == [f"/data/vids/v{i}/000000.jpg" for i in (2, 1, 3)]
+    assert read_results(dump(tmp_path / "w.pkl", "C:\\vids\\v2\\000000.jpg"), images).image_ids == [20]
+    assert read_results(dump(tmp_path / "b.pkl", "x/a.jpg"), read_images(annotated(tmp_path, "a.jpg"))).image_ids == [10]
+
+
+def test_a_bare_name_in_a_dump_that_several_images_have_is_refused(tmp_path: Path) -> None:
+    images = read_images(annotated(tmp_path, "v1/000000.jpg", "v2/000000.jpg"))
+    with pytest.raises(
+        FormatError, match=r"000000\.jpg could be of several images.* v1/000000\.jpg, v2/000000\.jpg; name"
+    ):
+        read_results(dump(tmp_path / "dump.pkl", "000000.jpg"), images)
+
+
+def test_check_knows_images_json_and_categories(tmp_path: Path) -> None:
+    path = annotated(tmp_path, "v1/1.jpg", "v2/1.jpg")
+    listed = tmp_path / "images.json"
+    listed.write_text('{"images": [{"id": 1, "width": 4, "height": 4, "file_name": "v1/1.jpg", "stem": "v1/1"}]}')
+    (tmp_path / "v1").mkdir()
+    (tmp_path / "v1" / "1.jpg").touch()
+    report = check_file(listed, photos=tmp_path)
+    assert (report.kind, report.problems, report.counts) == ("images", [], {"images": 1, "photos missing": 0})
+    assert check_file(path, photos=tmp_path / "v1").problems == [
+        f"image 20: {tmp_path / 'v1' / 'v2' / '1.jpg'}: no photo of this name is in the folder, or several are"
+    ]
+    report = check_file(json_file(tmp_path, category_id=0), images=read_images(listed), categories=read_categories(path))
+    assert report.problems == ["result 0: category 0 is not among those of the annotations"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +220,7 @@ def test_check_of_annotations(tmp_path: Path) -> None:
         writer.add_person({"id": 2, "image_id": 7, "bbox": [0, 0, 9, 9]})
         writer.add_person({"id": 3, "image_id": 1, "bbox": [90, 0, 9, 9]})
         writer.add_person({"id": 4, "image_id": 1, "bbox": "none"})
-    report = check_file(tmp_path / "a.json", images=tmp_path)
+    report = check_file(tmp_path / "a.json", photos=tmp_path)
     assert report.problems == [
         "annotations[0] (id 1): 1 points are on no chart 1..24 (point 0: 0)",
         "annotations[0] (id 1): dp_V of 1 points is not in 0..1 (point 1: 1.5)",
@@ -175,7 +229,7 @@ def test_check_of_annotations(tmp_path: Path) -> None:
         "annotations[2] (id 2): there is no image 7",
         "annotations[3] (id 3): the box lies outside its image (64x48)",
         "annotations[4] (id 4): bbox must be [x, y, w, h], finite numbers with w and h not negative",
-        f"image 1: 1.jpg is not in {tmp_path}",
+        f"image 1: {tmp_path / '1.jpg'}: no photo of this name is in the folder, or several are",
     ]
     assert (report.counts["people"], report.counts["points"]) == (5, 2)
 

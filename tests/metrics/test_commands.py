@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from vitruv.cli import main
-from vitruv.formats import ResultWriter, encode_uv_data
+from vitruv.formats import AnnotationWriter, ResultWriter, encode_uv_data
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,68 @@ def test_check_and_show(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main([*results, "--images", str(tmp_path / "pictures"), "--output", str(tmp_path / "none")]) == 1
     assert "nothing was drawn" in capsys.readouterr().err
+
+
+def posetrack(folder: Path, videos: int = 2) -> Path:
+    """Annotations of one frame in each video, all of one name."""
+    with AnnotationWriter(folder / "a.json") as writer:
+        for i in range(1, videos + 1):
+            name = f"v{i}/000000.png"
+            (folder / f"v{i}").mkdir()
+            Image.new("RGB", (40, 30), (60 * i, 0, 0)).save(folder / name)
+            writer.add_image({"id": i, "width": 40, "height": 30, "file_name": name})
+            writer.add_person({"id": i, "image_id": i, "category_id": 1, "bbox": [5, 5, 20, 20]})
+    return folder / "a.json"
+
+
+def test_show_matches_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = posetrack(tmp_path), tmp_path / "out"
+    assert main(["show", str(path), "--images", str(tmp_path), "--output", str(out)]) == 0
+    for i in (1, 2):
+        assert np.asarray(Image.open(out / f"{i}_annotations.png"))[0, 0].tolist() == [60 * i, 0, 0]
+    capsys.readouterr()
+    assert main(["show", str(path), "--images", str(tmp_path / "v2"), "--output", str(tmp_path / "one")]) == 0
+    assert [file.name for file in (tmp_path / "one").iterdir()] == ["2_annotations.png"]
+    assert "1 photos are not in" in capsys.readouterr().out
+    assert main(["check", str(path), "--images", str(tmp_path / "v2")]) == 1
+    assert "no photo of this name is in the folder, or several are" in capsys.readouterr().err
+
+
+def test_show_goes_on_after_a_damaged_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = posetrack(tmp_path, 3), tmp_path / "out"
+    (tmp_path / "v2" / "000000.png").write_bytes(b"no picture")
+    assert main(["show", str(path), "--images", str(tmp_path), "--output", str(out)]) == 1
+    assert sorted(file.name for file in out.iterdir()) == ["1_annotations.png", "3_annotations.png"]
+    output, error = capsys.readouterr()
+    assert output == f"wrote 2 pictures to {out}\n"
+    assert error == f"vitruv show: image 2: {tmp_path / 'v2' / '000000.png'}: not an image in a known format\n"
+
+
+def test_show_keeps_ids_apart_and_knows_images_json(tmp_path: Path) -> None:
+    posetrack(tmp_path)
+    record = {**GOOD, "bbox": [5, 5, 4, 6], "uv_data": encode_uv_data(np.ones((3, 6, 4), np.uint8))}
+    (tmp_path / "named").mkdir()
+    with ResultWriter(tmp_path / "named" / "results.json") as writer:
+        for name in ("v1/000000.png", "v2/000000.png"):
+            writer.add_record({**record, "image_id": name})
+    assert (
+        main(["show", str(tmp_path / "named" / "results.json"), "--images", str(tmp_path), "--output", str(tmp_path / "out")]) == 0
+    )
+    assert sorted(file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.png")) == [
+        "v1/000000_results.png", "v2/000000_results.png",
+    ]  # fmt: skip
+    numbered = tmp_path / "numbered"
+    numbered.mkdir()
+    with ResultWriter(numbered / "results.json") as writer:
+        writer.add_record({**record, "image_id": 7})
+    images = {"images": [{"id": 7, "width": 40, "height": 30, "file_name": "v2/000000.png", "stem": "v2/000000"}]}
+    (numbered / "images.json").write_text(json.dumps(images))
+    for more in ([], ["--annotations", str(numbered / "images.json")]):
+        out = tmp_path / f"out{len(more)}"
+        assert main(["show", str(numbered / "results.json"), "--images", str(tmp_path), "--output", str(out), *more]) == 0
+        assert np.asarray(Image.open(out / "7_results.png"))[29, 39].tolist() == [120, 0, 0]
+    assert main(["check", str(numbered / "images.json"), "--images", str(tmp_path)]) == 0
+    assert main(["check", str(numbered / "results.json"), "--annotations", str(numbered / "images.json")]) == 0
 
 
 def bomb() -> str:

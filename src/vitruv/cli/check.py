@@ -10,7 +10,7 @@ from typing import Annotated
 
 import tyro
 
-from vitruv.formats import AnnotationFile
+from vitruv.formats import read_categories, read_images
 from vitruv.formats.check import Report, check_file
 
 
@@ -25,21 +25,22 @@ class CheckOptions:
     """
 
     files: tyro.conf.Positional[tuple[Path, ...]]
-    """Annotations, or results of any form that `vitruv evaluate` reads."""
+    """Annotations, results of any form that `vitruv evaluate` reads, or images.json of `vitruv predict`."""
 
     images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of the photos of annotations; missing ones are reported."""
 
     annotations: Annotated[Path | None, tyro.conf.arg(metavar="GT.json")] = None
-    """What results belong to; results on other images are reported."""
+    """What results belong to; results on other images, or of other categories, are reported. images.json will do."""
 
 
 def main(argv: Sequence[str]) -> int:
     options = tyro.cli(CheckOptions, prog="vitruv check", args=list(argv))
-    annotations = AnnotationFile.open(options.annotations) if options.annotations is not None else None
+    images = read_images(options.annotations) if options.annotations is not None else None
+    categories = read_categories(options.annotations) if options.annotations is not None else ()
     broken = False
     for path in options.files:
-        report = check_file(path, images=options.images, annotations=annotations)
+        report = check_file(path, photos=options.images, images=images, categories=categories)
         _print(path, report)
         broken |= bool(report.problems)
     return 1 if broken else 0

@@ -74,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
     if options.kappa is not None and not options.kappa > 0:
         raise InputError(f"--kappa must be more than 0, but is {options.kappa:g}")
     annotations = AnnotationFile.open(options.annotations)
-    results = read_results(options.results, annotations)
+    results = read_results(options.results, annotations.images)
     with _bars() as bar:
         surface = _surface(options.surface, options.cache, bar("measuring the surface, once"))
         found = evaluate(

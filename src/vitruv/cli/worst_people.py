@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from vitruv.cli.photos_of import photo_of
 from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_points
 from vitruv.errors import FileError
 from vitruv.files import replacing
 from vitruv.formats import AnnotationFile, Detections, Person, detected_people
+from vitruv.media import PhotoFolder, read_image
 from vitruv.metrics import Evaluation
 from vitruv.types import UInt8Array
 
@@ -29,11 +29,12 @@ def write_worst_people(
 ) -> list[Path]:
     """Up to 24 people with the lowest GPS whose photo is in `photos`, worst first. Returns what was written."""
     people = evaluation.people
+    folder_of_photos = PhotoFolder(photos, (image.file_name for image in annotations.images.values()))
     tiles = []
     for i in np.argsort(people.gps, kind="stable").tolist():
         image = annotations.images[people.image_ids[i]]
         try:
-            photo = photo_of(image, photos)
+            photo = read_image(folder_of_photos.path(image.file_name))
         except FileError:
             continue
         person = next(p for p in annotations.people_of(image.id) if p.id == people.ids[i])

@@ -1,7 +1,7 @@
 """Files: DensePose-COCO annotations and results, and the pictures and arrays that others read. One file per format."""
 
 from vitruv.formats.annotation import Person, Points
-from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo, read_images
+from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo, read_categories, read_images
 from vitruv.formats.detected_people import detected_people
 from vitruv.formats.iuv_png import ChannelOrder, decode_iuv, encode_iuv, read_iuv_png, write_iuv_png
 from vitruv.formats.label_png import read_label_png, write_label_png
@@ -40,6 +40,7 @@ __all__ = [
     "quantize",
     "rasterize_polygons",
     "read_boxes",
+    "read_categories",
     "read_image_ids",
     "read_images",
     "read_iuv_png",

@@ -66,6 +66,16 @@ def read_images(path: PathLike) -> Mapping[int | str, ImageInfo]:
     return _images_of(file, path)
 
 
+def read_categories(path: PathLike) -> tuple[Mapping[str, Any], ...]:
+    """The `categories` of a JSON file that has them; () otherwise. Raises as `read_images`."""
+    file = JsonFile.open(path)
+    return _categories_of(file)
+
+
+def _categories_of(file: JsonFile) -> tuple[Mapping[str, Any], ...]:
+    return tuple(file.records("categories")) if isinstance(file.top, dict) and "categories" in file.top else ()
+
+
 def _images_of(file: JsonFile, path: PathLike) -> dict[int | str, ImageInfo]:
     images: dict[int | str, ImageInfo] = {}
     for i, record in enumerate(file.records("images")):
@@ -96,8 +106,7 @@ class AnnotationFile:
         if not isinstance(file.top, dict) or "annotations" not in file.top or "images" not in file.top:
             raise FormatError(path, "an annotation file must be an object with the lists images and annotations")
         images = _images_of(file, path)
-        categories = tuple(file.records("categories")) if "categories" in file.top else ()
-        return cls(path, images, file.records("annotations"), categories, file)
+        return cls(path, images, file.records("annotations"), _categories_of(file), file)
 
     def __len__(self) -> int:
         return len(self.records)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vitruv.errors import FormatError, InputError
+from vitruv.errors import FormatError, InputError, MissingFileError
 from vitruv.formats.annotation import Person, problems_of
-from vitruv.formats.annotations import AnnotationFile
+from vitruv.formats.annotations import AnnotationFile, ImageInfo, read_images
 from vitruv.formats.chart_outlines import READINGS, ChartOutlines, remark_on
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_files import is_json, read_results
 from vitruv.formats.results import Detections
 from vitruv.formats.rle import decode_rle
 from vitruv.geometry import GRID
+from vitruv.media import PhotoFolder
 from vitruv.surface import NUM_CHARTS, PART_OF_CHART
 from vitruv.types import PathLike
 
@@ -48,23 +49,40 @@ class Report:
             self.further_problems += 1
 
 
-def check_file(path: PathLike, *, images: Path | None = None, annotations: AnnotationFile | None = None) -> Report:
-    """Check an annotation or result file.
+def check_file(
+    path: PathLike,
+    *,
+    photos: Path | None = None,
+    images: Mapping[int | str, ImageInfo] | None = None,
+    categories: Sequence[Mapping[str, Any]] = (),
+) -> Report:
+    """Check an annotation or result file, or the images.json of `vitruv predict`.
 
-    images: folder of the photos of an annotation file; missing ones are problems. annotations: what results belong to.
+    photos: folder of the photos of an annotation file; missing ones are problems. images, categories: what results belong to;
+    results of others are problems.
     Raises MissingFileError, UnreadableFileError, and FormatError or UnsafeFileError where nothing can be read at all.
     """
-    if not is_json(path):
-        return _check_results(read_results(path, annotations), annotations)
-    if isinstance(JsonFile.open(path).top, dict):
-        return _check_annotations(AnnotationFile.open(path), images)
-    return _check_results(read_results(path, annotations), annotations)
+    top = JsonFile.open(path).top if is_json(path) else None
+    if isinstance(top, dict) and "images" in top and "annotations" not in top:
+        return _check_images(path, photos)
+    if isinstance(top, dict):
+        return _check_annotations(AnnotationFile.open(path), photos)
+    return _check_results(read_results(path, images), images, {category.get("id") for category in categories})
 
 
-def _check_annotations(file: AnnotationFile, images: Path | None) -> Report:
+def _check_images(path: PathLike, photos: Path | None) -> Report:
+    images = read_images(path)
+    report = Report("images", counts={"images": len(images)})
+    if photos is not None:
+        _check_photos(images, photos, report)
+    return report
+
+
+def _check_annotations(file: AnnotationFile, photos: Path | None) -> Report:
     report, seen = Report("annotations"), Counter[int]()
     points, agree, outside, masks, numbers = 0, 0, 0, 0, Counter[str]()
     outlines = ChartOutlines()
+    categories = {category.get("id") for category in file.categories}
     for i, record in enumerate(file.records):
         where = f"annotations[{i}]" + (f" (id {record['id']})" if isinstance(record.get("id"), int) else "")
         found = list(problems_of(record))
@@ -80,6 +98,8 @@ def _check_annotations(file: AnnotationFile, images: Path | None) -> Report:
         if image is None:
             report.problem(f"{where}: there is no image {person.image_id}")
             continue
+        if categories and person.category_id not in categories:
+            report.problem(f"{where}: category {person.category_id} is not among the categories")
         x, y, w, h = person.bbox_xywh
         height, width = image.size_hw
         if x + w <= 0 or y + h <= 0 or x >= width or y >= height:
@@ -105,8 +125,8 @@ def _check_annotations(file: AnnotationFile, images: Path | None) -> Report:
     if points:
         report.counts["points on the mask of their chart's part"] = f"{100 * agree / points:.1f}%"
     _add_outlines(outlines, report)
-    if images is not None:
-        _check_photos(file, images, report)
+    if photos is not None:
+        _check_photos(file.images, photos, report)
     return report
 
 
@@ -154,21 +174,26 @@ def _on_their_part(person: Person) -> int:
     return count
 
 
-def _check_photos(file: AnnotationFile, images: Path, report: Report) -> None:
+def _check_photos(images: Mapping[int | str, ImageInfo], folder: Path, report: Report) -> None:
+    photos = PhotoFolder(folder, (image.file_name for image in images.values()))
     missing = 0
-    for image in file.images.values():
-        if not any((images / name).is_file() for name in (image.file_name, Path(image.file_name).name) if name):
+    for image in images.values():
+        try:
+            photos.path(image.file_name)
+        except MissingFileError as error:
             missing += 1
-            report.problem(f"image {image.id}: {image.file_name or 'without a file name'} is not in {images}")
+            report.problem(f"image {image.id}: {error}")
     report.counts["photos missing"] = missing
 
 
-def _check_results(results: Detections, annotations: AnnotationFile | None) -> Report:
+def _check_results(results: Detections, images: Mapping[int | str, ImageInfo] | None, categories: Collection[object]) -> Report:
     report, charts, shuffled, empty = Report("results"), Counter[int](), 0, 0
     outlines = ChartOutlines()
     for i in range(len(results)):
-        if annotations is not None and results.image_ids[i] not in annotations.images:
+        if images is not None and results.image_ids[i] not in images:
             report.problem(f"result {i}: there is no image {results.image_ids[i]} among the annotations")
+        if categories and results.category_ids[i] not in categories:
+            report.problem(f"result {i}: category {results.category_ids[i]} is not among those of the annotations")
         try:
             codes = results.iuv(i)
         except (FormatError, InputError) as error:

@@ -7,12 +7,15 @@ apply_net dump                  a list of photos: file_name, scores, pred_boxes_
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from vitruv.errors import FormatError
+from vitruv.files import FilePath, Unmatched, match_files
+from vitruv.formats.annotations import ImageInfo
 from vitruv.formats.pickle_values import Record
 from vitruv.formats.result_json import decode_uv_data
 from vitruv.formats.results import Detections, from_records
@@ -28,8 +31,9 @@ RECORDS = tuple(
 )
 
 
-def read_pickled_results(path: PathLike, image_ids: Mapping[str, int | str]) -> Detections:
-    """image_ids: name of a photo -> its id, for dumps, which know only names; others keep their name.
+def read_pickled_results(path: PathLike, images: Mapping[int | str, ImageInfo]) -> Detections:
+    """images: by id, for dumps, which know only names (matched by `vitruv.files.match_files`); photos of no image keep their name,
+    without folders where no other has it.
 
     Raises MissingFileError, UnreadableFileError, UnsafeFileError, FormatError.
     """
@@ -37,7 +41,7 @@ def read_pickled_results(path: PathLike, image_ids: Mapping[str, int | str]) -> 
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise FormatError(path, "expected a list of results")
     if content and "file_name" in content[0]:
-        content = list(_from_dump(content, path, image_ids))
+        content = list(_from_dump(content, path, images))
     records = [_plain(record) for record in content]
 
     def decode(index: int) -> UInt8Array:
@@ -58,7 +62,31 @@ def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _from_dump(photos: Sequence[Mapping[str, Any]], path: PathLike, image_ids: Mapping[str, int | str]) -> Iterator[dict[str, Any]]:
+def _ids_of(photos: Sequence[Mapping[str, Any]], path: PathLike, images: Mapping[int | str, ImageInfo]) -> dict[str, int | str]:
+    """Name of a photo in the dump -> its id. Raises FormatError for a name that could be several images'."""
+    names = list(dict.fromkeys(name for photo in photos if isinstance(name := photo.get("file_name"), str)))
+    ids = list(images)
+    found = match_files([images[image_id].file_name for image_id in ids], [FilePath.named(name) for name in names])
+    matched: dict[str, int | str] = {}
+    short = Counter(_last(name) for name in names)
+    for name, one in zip(names, found, strict=True):
+        if isinstance(one, Unmatched):
+            if one.among:
+                raise FormatError(path, f"{name} could be of several images, or an image of several photos: {one.reason}")
+            matched[name] = _last(name) if short[_last(name)] == 1 else name.replace("\\", "/")
+        else:
+            matched[name] = ids[one]
+    return matched
+
+
+def _last(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _from_dump(
+    photos: Sequence[Mapping[str, Any]], path: PathLike, images: Mapping[int | str, ImageInfo]
+) -> Iterator[dict[str, Any]]:
+    ids = _ids_of(photos, path, images)
     for i, photo in enumerate(photos):
         name = photo.get("file_name")
         people = photo.get("pred_densepose", [])
@@ -70,9 +98,8 @@ def _from_dump(photos: Sequence[Mapping[str, Any]], path: PathLike, image_ids: M
         if scores.shape != (len(people),):
             raise FormatError(path, f"photo {i}: expected scores for {len(people)} people")
         for (left, top, right, bottom), score, person in zip(boxes.tolist(), scores.tolist(), people, strict=True):
-            short = name.replace("\\", "/").rsplit("/", 1)[-1]
             yield {
-                "image_id": image_ids.get(short, short),
+                "image_id": ids[name],
                 "category_id": 1,
                 "score": score,
                 "bbox": [left, top, right - left, bottom - top],

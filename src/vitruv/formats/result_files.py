@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from collections.abc import Mapping
 
-from vitruv.formats.annotations import AnnotationFile
+from vitruv.formats.annotations import ImageInfo
 from vitruv.formats.pickled_results import read_pickled_results
 from vitruv.formats.results import Detections, read_result_json
 from vitruv.formats.safe_pickle import map_file
@@ -18,13 +18,12 @@ def is_json(path: PathLike) -> bool:
     return bytes(map_file(path)[:64]).lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in _JSON_STARTS
 
 
-def read_results(path: PathLike, annotations: AnnotationFile | None = None) -> Detections:
+def read_results(path: PathLike, images: Mapping[int | str, ImageInfo] | None = None) -> Detections:
     """Results as JSON, as a pickle of 2018, of Detectron2's evaluator, or of `apply_net dump`.
 
-    annotations: give the ids of photos, where the results know only their names.
+    images: by id, of an annotation file or `read_images`; they give the ids of photos, where the results know only their names.
     Raises MissingFileError, UnreadableFileError, FormatError, UnsafeFileError.
     """
     if is_json(path):
         return read_result_json(path)
-    images = annotations.images.items() if annotations is not None else ()
-    return read_pickled_results(path, {PurePosixPath(image.file_name).name: image_id for image_id, image in images})
+    return read_pickled_results(path, images or {})

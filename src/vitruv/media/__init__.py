@@ -2,5 +2,6 @@
 
 from vitruv.media.folders import PhotoFile, find_photos
 from vitruv.media.images import MAX_PIXELS, as_rgb, read_image
+from vitruv.media.photo_folder import PhotoFolder
 
-__all__ = ["MAX_PIXELS", "PhotoFile", "as_rgb", "find_photos", "read_image"]
+__all__ = ["MAX_PIXELS", "PhotoFile", "PhotoFolder", "as_rgb", "find_photos", "read_image"]
