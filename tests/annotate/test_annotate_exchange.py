@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from annotating import add_photos, photo_bytes, somebody
 
-from vitruv.annotate import Project, Views, add_photo, export_coco, import_coco
+from vitruv.annotate import Project, Views, add_photo, add_photo_file, export_coco, import_coco
 from vitruv.annotate.domain.leases import take
 from vitruv.annotate.domain.masks import encode_mask
 from vitruv.annotate.domain.overview import photo_page, task_state
@@ -70,6 +70,43 @@ def test_there_and_back(any_project: Project, tmp_path: Path) -> None:
     assert document["annotations"][0] == given["annotations"][0], "to the last digit"
     assert document["annotations"][1]["id"] == 78
     assert import_coco(any_project, path, Atlas.load())["people"] == 0, "what is here is left as it is"
+
+
+def test_photos_of_one_name_are_told_apart(project: Project, tmp_path: Path) -> None:
+    names = ["v1/000000.png", "v2/000000.png"]
+    for n, name in enumerate(names, 1):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(photo_bytes(n))
+        assert add_photo_file(project, tmp_path / name, name).name == name
+    size = {"width": 120, "height": 160}
+    images = [{"id": 10 * n, "file_name": f"images\\v{n}\\000000.png", **size} for n in (2, 1, 3)]
+    plain = {"category_id": 1, "bbox": [1, 2, 30, 40]}
+    annotations = [{"id": n, "image_id": 10 * n, **plain, "area": n} for n in (1, 2, 3)]
+    document = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "person"}]}
+    assert import_coco(project, _written(tmp_path, document), Atlas.load()) == {"people": 2, "annotated": 0, "missing": 1}
+    export_coco(project, tmp_path / "out.json")
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert [(image["id"], image["file_name"]) for image in written["images"]] == [(10, names[0]), (20, names[1])]
+    assert sorted((person["image_id"], person["area"]) for person in written["annotations"]) == [(10, 1), (20, 2)]
+
+
+def test_a_name_that_could_be_several_photos_is_refused(project: Project, tmp_path: Path) -> None:
+    add_photo(project, "000000.png", photo_bytes(1))
+    images = [{"id": n, "file_name": f"v{n}/000000.png", "width": 120, "height": 160} for n in (1, 2)]
+    document = {"images": images, "annotations": [], "categories": []}
+    with pytest.raises(UnprocessableError, match=r"several entries for 000000\.png: v1/000000\.png, v2/000000\.png; name them"):
+        import_coco(project, _written(tmp_path, document), Atlas.load())
+
+
+def test_only_people_are_imported(project: Project, tmp_path: Path) -> None:
+    add_photo(project, "a.png", photo_bytes(1))
+    document = _annotated()
+    document["annotations"].append({**document["annotations"][1], "id": 79, "category_id": 18})
+    document["categories"].append({"id": 18, "name": "dog"})
+    assert import_coco(project, _written(tmp_path, document), Atlas.load())["people"] == 2
+    document["categories"] = document["categories"][1:]
+    with pytest.raises(FormatError, match=r"people\.json: none of its categories is named person: dog"):
+        import_coco(project, _written(tmp_path, document), Atlas.load())
 
 
 def test_imported_work_can_be_corrected(project: Project, tmp_path: Path, views: Views) -> None:

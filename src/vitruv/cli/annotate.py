@@ -182,15 +182,19 @@ def _add(argv: Sequence[str]) -> int:
         raise InputError("give at least one photo or folder, or --annotations FILE")
     failed: list[str] = []
     new = known = 0
+
+    def leave_out(path: Path, reason: str) -> None:
+        print(f"vitruv annotate: left out {path}: {reason}", file=sys.stderr)
+
     hint = "create one with --create"
     with opened(options.project, options.database, create=options.create, hint=hint) as project:
         from vitruv.annotate import add_photo_file, import_coco
         from vitruv.media import find_photos
         from vitruv.surface import Atlas
 
-        for photo in find_photos(options.photos) if options.photos else ():
+        for photo in find_photos(options.photos, left_out=leave_out) if options.photos else ():
             try:
-                added = add_photo_file(project, photo.path)
+                added = add_photo_file(project, photo.path, photo.relative.as_posix())
             except OSError as error:
                 failed.append(f"{photo.path}: {error.strerror or error}")
             except VitruvError as error:

@@ -15,7 +15,9 @@ from vitruv.annotate.domain.project import Project
 from vitruv.annotate.domain.schema import new_id, people, photos, points, tasks
 from vitruv.annotate.domain.workflow import open_stage
 from vitruv.errors import InputError
+from vitruv.files import FilePath, match_files
 from vitruv.formats import AnnotationFile, AnnotationWriter, Person, decode_rle
+from vitruv.formats.categories import is_person, person_categories
 from vitruv.geometry import GRID
 from vitruv.http.errors import UnprocessableError
 from vitruv.surface import Atlas
@@ -27,20 +29,22 @@ _PHOTO_FIELDS = {"id", "file_name", "width", "height"}
 
 
 def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
-    """Import the people of an annotation file for photos that are in the project, matched by file name.
+    """Import the people of an annotation file for photos that are in the project, matched by `vitruv.files.match_files`.
 
     People without `dp_` fields become parts tasks. People with part masks or points become accepted work, which a reviewer can
-    send back for correction. Crowds are skipped, and so are photos that already have people.
+    send back for correction. Crowds, other categories than people, and photos that already have people are skipped.
     Returns the numbers of "people", of "annotated" people, and of photos "missing" from the project. Raises FormatError or
-    UnprocessableError, and imports nothing, when the file is broken or a size differs from the photo's.
+    UnprocessableError, and imports nothing, when the file is broken, a size differs from the photo's, or it cannot be told which
+    photo is meant.
     """
     source = AnnotationFile.open(path)
     counts = {"people": 0, "annotated": 0, "missing": 0}
     with project.store.write() as connection:
-        by_name = {row.name: row for row in connection.execute(sa.select(photos))}
+        persons = person_categories(source.categories, path)
+        row_of = _photos_of_images(connection, source)
         taken = set(connection.execute(sa.select(people.c.photo_id)).scalars())
         for image_id, image in source.images.items():
-            row = by_name.get(Path(image.file_name).name)
+            row = row_of.get(image_id)
             if row is None:
                 counts["missing"] += 1
                 continue
@@ -56,7 +60,7 @@ def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
             connection.execute(sa.update(photos).where(photos.c.id == row.id).values(**wanted))
             somebody = False
             for person in source.people_of(image_id):
-                if not person.is_crowd and min(person.bbox_xywh[2:]) >= 1:
+                if not person.is_crowd and is_person(person.category_id, persons) and min(person.bbox_xywh[2:]) >= 1:
                     counts["people"] += 1
                     counts["annotated"] += _add(connection, project, row, person, atlas)
                     somebody = True
@@ -64,6 +68,19 @@ def import_coco(project: Project, path: Path, atlas: Atlas) -> dict[str, int]:
                 done = {"state": "accepted", "updated": project.now()}
                 connection.execute(sa.update(tasks).where(tasks.c.photo_id == row.id, tasks.c.kind == "boxes").values(**done))
     return counts
+
+
+def _photos_of_images(connection: sa.Connection, source: AnnotationFile) -> dict[int | str, sa.Row[Any]]:
+    """image id -> its photo in the project. Raises UnprocessableError where a name could mean several."""
+    rows, images = connection.execute(sa.select(photos)).all(), list(source.images.values())
+    found = match_files([image.file_name for image in images], [FilePath.named(row.name) for row in rows])
+    matched = {}
+    for row, one in zip(rows, found, strict=True):
+        if isinstance(one, int):
+            matched[images[one].id] = row
+        elif one.among:
+            raise UnprocessableError(f"{source.path}: {one.reason}")
+    return matched
 
 
 def export_coco(project: Project, path: Path, *, unfinished: bool = False) -> dict[str, int]:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from vitruv.annotate.domain.project import Project, Settings
 from vitruv.annotate.domain.schema import new_id, photos, tasks
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.files import replacing
 from vitruv.http.errors import InsufficientStorageError, NotFoundError, TooLargeError, UnprocessableError
-from vitruv.media import as_rgb
+from vitruv.media import as_rgb, orientation_of, upright
 
 KINDS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
 """Formats that every browser shows, by Pillow's names."""
@@ -36,11 +36,19 @@ class Photo:
 
 
 def add_photo(
-    project: Project, name: str, data: bytes, *, coco_id: int | None = None, extra: dict[str, Any] | None = None, box: bool = True
+    project: Project,
+    name: str,
+    data: bytes,
+    *,
+    coco_id: int | None = None,
+    extra: dict[str, Any] | None = None,
+    box: bool = True,
+    keep_folders: bool = False,
 ) -> Photo:
     """Add a photo. If the same bytes are already in the project, the existing photo is returned.
 
-    name: the file's name; folders are dropped. data: the file's bytes. box: whether to open a task for drawing the boxes.
+    name: the file's name; its folders are dropped unless `keep_folders`. data: the file's bytes. box: whether to open a task for
+    drawing the boxes.
     Raises TooLargeError beyond the project's limits, UnprocessableError when the data is not a complete JPEG, PNG or WebP image,
     InsufficientStorageError when the disk is full.
     """
@@ -61,7 +69,7 @@ def add_photo(
         if row is not None:
             return Photo(row.id, row.name, row.width, row.height, row.coco_id, is_new=False)
         coco_id = _free_coco_id(connection, coco_id)
-        photo = Photo(new_id(), _plain_name(name), width, height, coco_id, is_new=True)
+        photo = Photo(new_id(), _plain_path(name) if keep_folders else _plain_name(name), width, height, coco_id, is_new=True)
         connection.execute(
             sa.insert(photos).values(
                 id=photo.id, sha256=digest, name=photo.name, kind=kind, width=width, height=height, coco_id=coco_id,
@@ -75,10 +83,14 @@ def add_photo(
     return photo
 
 
-def add_photo_file(project: Project, path: Path) -> Photo:
-    """Add a photo from a file, which is read only if it is small enough. Also raises OSError when the file cannot be read."""
-    _require_small(path.name, path.stat().st_size, project.settings())
-    return add_photo(project, path.name, path.read_bytes())
+def add_photo_file(project: Project, path: Path, name: str | None = None) -> Photo:
+    """Add a photo from a file, which is read only if it is small enough. Also raises OSError when the file cannot be read.
+
+    name: what annotation files call it, folders included; default is the file's own name.
+    """
+    name = name or path.name
+    _require_small(name, path.stat().st_size, project.settings())
+    return add_photo(project, name, path.read_bytes(), keep_folders=True)
 
 
 def photo_file(project: Project, photo_id: str) -> tuple[Path, str]:
@@ -101,11 +113,11 @@ def thumbnail(project: Project, photo_id: str) -> bytes:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("ignore")
             image.draft("RGB", (2 * _THUMBNAIL_PX, 2 * _THUMBNAIL_PX))  # decodes large JPEGs at a fraction of their size
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            upright.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
+            small_image = upright(image.convert("RGB"), orientation_of(image))
+            small_image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
         small.parent.mkdir(exist_ok=True)
         with replacing(small) as file:
-            upright.save(file, "JPEG", quality=80)
+            small_image.save(file, "JPEG", quality=80)
     return small.read_bytes()
 
 
@@ -135,6 +147,12 @@ def _checked(name: str, data: bytes, max_pixels: int) -> tuple[str, int, int]:
     except (InputError, OSError, ValueError, SyntaxError) as error:
         raise UnprocessableError(f"{name}: the image is damaged or incomplete ({error})") from None
     return kind, width, height
+
+
+def _plain_path(name: str) -> str:
+    """A name with its folders; it is compared with other names, and never opened."""
+    parts = [_plain_name(part) for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return "/".join(parts) or "photo"
 
 
 def _plain_name(name: str) -> str:
