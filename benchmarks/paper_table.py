@@ -42,7 +42,7 @@ from vitruv.train import (
     save_or_check_config,
     train,
 )
-from vitruv.train.densepose.config import SMALL, TINY
+from vitruv.train.densepose.config import SMALL
 from vitruv.train.densepose.fcn import fcn_predictor
 from vitruv.train.densepose.point_losses import PointRule
 from vitruv.train.densepose.rcnn import rcnn_predictor
@@ -109,7 +109,7 @@ class Row:
 
 def rows(options: Options) -> list[Row]:
     # Six layers of head instead of three: people are told from 14 x 14 cells, and see each other's parts only through them.
-    trunk = TINY if options.smoke else replace(SMALL, head_layers=6)
+    trunk = replace(SMALL, head_channels=32, head_layers=2) if options.smoke else replace(SMALL, head_layers=6)
     rcnn = RCNNConfig(
         options.canvas,
         trunk,

@@ -16,12 +16,15 @@ from vitruv.train import (
     PhotoSampler,
     RCNNConfig,
     RCNNTask,
+    Trunk,
     open_paper,
     train,
 )
-from vitruv.train.densepose.config import TINY
 
 STILL = AugmentConfig(flip=0, turn_deg=0, zoom=0, shift=0, brightness=0, contrast=0, tint=0, noise=0)
+
+
+TINY = Trunk((1, 1, 1, 1), stem_channels=16, res2_mid=16, res2_out=32, fpn_channels=32, head_channels=32, head_layers=2)
 
 
 def paper_config(kind: str, augment: AugmentConfig | None = None, **changes: Any) -> FCNConfig | RCNNConfig:

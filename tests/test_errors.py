@@ -45,7 +45,11 @@ def test_every_error_is_in_the_table() -> None:
         (errors.UnreadableFileError("b/a.jpg", "the file is empty"), "b/a.jpg: the file is empty"),
         (errors.MissingFileError(Path("a.jpg")), "a.jpg: no such file or folder"),
         (errors.FormatError("a.json", "is not JSON"), "a.json: is not JSON"),
-        (errors.MissingExtraError("av", "video"), "this needs the package 'av': install it with `pip install 'vitruv[video]'`"),
+        (
+            errors.MissingExtraError("av", "video"),
+            "this needs the package 'av': install it with `pip install 'vitruv[video]'`, "
+            "or in a checkout with `pip install -e '.[video]'`",
+        ),
     ],
 )
 def test_messages(error: Exception, text: str) -> None:

@@ -88,6 +88,9 @@ class MissingExtraError(VitruvError, ImportError):
     """An optional dependency is missing."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package!r}: install it with `pip install 'vitruv[{extra}]'`")
+        super().__init__(
+            f"this needs the package {package!r}: install it with `pip install 'vitruv[{extra}]'`, "
+            f"or in a checkout with `pip install -e '.[{extra}]'`"
+        )
         self.package = package
         self.extra = extra

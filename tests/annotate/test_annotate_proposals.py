@@ -74,7 +74,7 @@ def test_boxes_then_parts_then_points_start_from_the_model(ada: Client, views: V
         right += guess["chart"] == (2 if point["part"] == TORSO else 9)
         # U of the painting runs across the person and V down: there on the surface the guess lies, but for what blurs.
         uv = np.array([[(point["x"] + 0.5) / 256, (point["y"] + 0.5) / 256]])
-        (there,) = views.atlas.positions(views.atlas.locate(np.array([guess["chart"]]), uv))
+        (there,) = views.atlas.positions(views.atlas.locate(np.array([guess["chart"]]), uv), views.atlas.rest_vertices)
         off.append(float(np.linalg.norm(there - np.array(guess["xyz"]))))
     assert right >= 0.9 * len(guesses)
     assert np.median(off) < 0.05, "metres"

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from vitruv.body import PersonSampler
+from vitruv.body import Body, PoseLibrary, Wardrobe
 from vitruv.cli import main
+from vitruv.files import read_arrays
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 2), (["--help"], 0), (["eat"], 2)])
@@ -16,7 +17,9 @@ def test_usage(arguments: list[str], status: int, capsys: pytest.CaptureFixture[
 def test_packs_without_assets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["body", "pack", "--output", str(tmp_path / "people.npz")]) == 0
     assert "0 poses, 0 clothes and hair styles" in capsys.readouterr().out
-    assert len(PersonSampler.load(tmp_path / "people.npz").wardrobe) == 0
+    arrays = read_arrays(tmp_path / "people.npz")
+    assert len(Wardrobe.from_arrays(arrays)) == 0 and len(PoseLibrary.from_arrays(arrays)) == 0
+    assert Body.from_arrays(arrays).vertex_count == Body.load().vertex_count
 
 
 def test_refuses_missing_files_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

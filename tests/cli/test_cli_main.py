@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from vitruv import __version__
 from vitruv.cli import VERBS, Verb, main
+from vitruv.cli.extras import EXTRAS
 from vitruv.errors import InputError
 
 
@@ -66,7 +70,14 @@ def test_status_and_arguments_are_passed_on(verb: ModuleType) -> None:
         (
             ModuleNotFoundError("No module named 'numba.core'", name="numba.core"),
             1,
-            "vitruv try: this needs the package 'numba': install it with `pip install 'vitruv[train]'`\n",
+            "vitruv try: this needs the package 'numba': install it with `pip install 'vitruv[train]'`, "
+            "or in a checkout with `pip install -e '.[train]'`\n",
+        ),
+        (
+            ModuleNotFoundError("No module named 'av'", name="av"),
+            1,
+            "vitruv try: this needs the package 'av': install it with `pip install 'vitruv[video]'`, "
+            "or in a checkout with `pip install -e '.[video]'`\n",
         ),
     ],
 )
@@ -81,7 +92,9 @@ def test_expected_errors_are_one_line(
     assert capsys.readouterr().err == line
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), ModuleNotFoundError("x", name="vitruv.gone")])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("a bug"), ModuleNotFoundError("x", name="vitruv.gone"), ModuleNotFoundError("x", name="resource")]
+)
 def test_bugs_are_not_hidden(verb: ModuleType, error: Exception) -> None:
     def fail(argv: list[str]) -> int:
         raise error
@@ -111,3 +124,13 @@ def test_a_closed_pipe_is_quiet() -> None:
 @pytest.mark.parametrize("name", list(VERBS))
 def test_every_verb_has_a_module(name: str) -> None:
     assert importlib.util.find_spec(VERBS[name].module) is not None
+
+
+def test_the_table_of_extras_is_that_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    names = {"python-multipart": "multipart"}
+    for extra in extras.keys() - {"dev", "docs"}:
+        packages = [re.split(r"[\[<>=]", line)[0] for line in extras[extra]]
+        assert sorted(names.get(package, package) for package in packages) == sorted(EXTRAS[extra]), extra
+    assert EXTRAS.keys() == extras.keys() - {"dev", "docs"}

@@ -138,9 +138,7 @@ def test_photos_of_a_dump_are_told_apart_by_their_folders(tmp_path: Path) -> Non
 
 def test_a_bare_name_in_a_dump_that_several_images_have_is_refused(tmp_path: Path) -> None:
     images = read_images(annotated(tmp_path, "v1/000000.jpg", "v2/000000.jpg"))
-    with pytest.raises(
-        FormatError, match=r"000000\.jpg could be of several images.* v1/000000\.jpg, v2/000000\.jpg; name"
-    ):
+    with pytest.raises(FormatError, match=r"000000\.jpg could be of several images.* v1/000000\.jpg, v2/000000\.jpg; name"):
         read_results(dump(tmp_path / "dump.pkl", "000000.jpg"), images)
 
 

@@ -9,25 +9,29 @@ along -z with x to the right of the picture, the person faces the camera.
     posed = body.pose(shape.coefficients[None], [pose])     # Posed: vertices (1, V, 3) in the atlas's order
     body.keypoints(posed.vertices), body.normals(posed.vertices[0]), body.faces, body.face_uv
 
-or all at once, dressed:
+and clothes on it:
 
-    people = PersonSampler.load()            # PersonSampler.load(pack) takes poses and wardrobe from a file
-    person = people.sample(rng)              # Person: vertices, keypoints_xyz, garments, shape, pose
+    wardrobe = load_wardrobe("wardrobe")
+    points = wardrobe.mannequin.rest(shape.coefficients)
+    normals = wardrobe.mannequin.normals(points)
+    for number in wardrobe.outfit(rng, shape.femininity):
+        garment = wardrobe.wear(number, points, normals, posed.transforms[0], rng)  # Garment, in the frame of posed.vertices
+
+`vitruv.synth` builds whole pictures of dressed people from these.
 
 Files: `vitruv body pack` adds poses and wardrobe to the arrays of the body, in one .npz. `Body`, `ShapeSampler`, `PoseLibrary`,
 `Mannequin` and `Wardrobe` all come from a mapping of such arrays with `from_arrays`; their keys begin with `body_`, `people_`,
 `poses_`, `helper_` and `wardrobe_`, so that all of them fit into one file.
 """
 
-from vitruv.body.dresser import PersonSampler
-from vitruv.body.grow import Measures, Skirts, inflate
+from vitruv.body.garment import Garment
 from vitruv.body.item import Item
 from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.model import COCO_KEYPOINTS, Body, Posed
-from vitruv.body.person import Garment, Person
 from vitruv.body.pose import Pose
 from vitruv.body.shape import Shape, ShapeSampler
+from vitruv.body.skirts import Skirts
 from vitruv.body.spread import bone_rotations
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.body.wardrobe_files import load_wardrobe
@@ -38,9 +42,6 @@ __all__ = [
     "Garment",
     "Item",
     "Mannequin",
-    "Measures",
-    "Person",
-    "PersonSampler",
     "Pose",
     "PoseLibrary",
     "Posed",
@@ -49,6 +50,5 @@ __all__ = [
     "Skirts",
     "Wardrobe",
     "bone_rotations",
-    "inflate",
     "load_wardrobe",
 ]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from vitruv.body.garment import Garment
 from vitruv.body.item import Item, skin_of_refs
 from vitruv.body.mannequin import Mannequin
-from vitruv.body.person import Garment
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _PER_VERTEX = ("refs", "weights", "offsets", "anchors")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from vitruv.cli.extras import extra_of
 from vitruv.errors import MissingExtraError, VitruvError
 
 
@@ -88,8 +89,8 @@ def _run(verb: Verb, arguments: list[str]) -> int:
     try:
         status: int = importlib.import_module(verb.module).main(arguments)
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if not verb.extra or package in ("", "vitruv"):
+        extra = extra_of(error.name or "", verb.extra)
+        if extra is None:
             raise
-        raise MissingExtraError(package, verb.extra) from None
+        raise MissingExtraError((error.name or "").partition(".")[0], extra) from None
     return status

@@ -64,10 +64,3 @@ class PredictOptions:
 
     channel_order: ChannelOrder = "iuv"
     """Order of red, green, blue in NAME_iuv.png: iuv (Pillow's), or vui (what OpenCV wrote, and reads as I, U, V)."""
-
-
-@dataclass
-class _Tally:
-    photos: int = 0
-    people: int = 0
-    stopped: bool = False

@@ -68,6 +68,11 @@ class Raster:
     def size_hw(self) -> tuple[int, int]:
         return self.face.shape[0], self.face.shape[1]
 
+    @property
+    def weights(self) -> Float32Array:
+        """(h, w, 3) float32: weights of the face's three corners; (1, 0, 0) where nothing is."""
+        return np.concatenate([1 - self.barycentric.sum(axis=-1, keepdims=True), self.barycentric], axis=-1)
+
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
 def _bounds(

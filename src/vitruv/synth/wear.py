@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vitruv.body import Posed
-from vitruv.body.grow import Skirts
 from vitruv.body.skin import vertex_normals
+from vitruv.body.skirts import Skirts
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.synth.backdrop import random_colour
 from vitruv.types import AnyArray, Float32Array, Int32Array, UInt8Array

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 
 import numpy as np
 
-from vitruv.surface.charts import NUM_LABELS
+from vitruv.draw import colour_labels
 from vitruv.types import Float32Array, UInt8Array
 
 _GAP = 4
 
 
-def _palette() -> UInt8Array:
-    """Neighbouring chart numbers, which are mostly left and right of the same part, get far-apart hues."""
-    colours = [colorsys.hsv_to_rgb((i * 0.381966) % 1, 0.55 + 0.45 * (i % 2), 1 - 0.3 * (i % 3 == 0)) for i in range(1, NUM_LABELS)]
-    return np.array([(0, 0, 0), *[[round(255 * c) for c in colour] for colour in colours]], np.uint8)
-
-
 def paint_labels(labels: UInt8Array) -> UInt8Array:
     """(h, w) charts -> (h, w, 3) colours, background black."""
-    return _palette()[labels]
+    return colour_labels(labels)
 
 
 def paint_uv(labels: UInt8Array, uv: Float32Array) -> UInt8Array:

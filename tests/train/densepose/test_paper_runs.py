@@ -114,7 +114,7 @@ def test_learning_rate_in_steps() -> None:
 def test_sgd_and_frozen_trunk(dolls: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from vitruv.train.densepose.config import TINY
+    from paper_run import TINY
 
     config = paper_config("rcnn")
     job, sampler = open_paper(replace(config, trunk=replace(TINY, frozen=True)), paper_data(dolls), seed=0)

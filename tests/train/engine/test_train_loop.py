@@ -28,6 +28,7 @@ from vitruv.train import (
     train,
 )
 from vitruv.train.engine.files import read_scalars
+from vitruv.train.engine.progress import Progress, memory_mb
 
 
 def _losses(folder: Path) -> dict[int, dict[str, float]]:
@@ -195,3 +196,11 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
 def test_a_line_cut_by_a_kill_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "scalars.jsonl").write_text(json.dumps({"step": 2}) + '\n{"step": 4, "me')
     assert read_scalars(tmp_path) == [{"step": 2}]
+
+
+def test_memory_is_unknown_where_the_system_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (memory_mb(torch.device("cpu")) or 0) > 10
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert memory_mb(torch.device("cpu")) is None
+    report = Progress(1, 1.0, 0.5, 1e-3, {}, 2.0, 0.0, None)
+    assert "MB" not in report.line() and "2/s (0% waiting)  0:00:01 + 0:00:01" in report.line()

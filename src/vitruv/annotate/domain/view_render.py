@@ -164,8 +164,7 @@ def _quantised(raster: Raster, near: float, step: float) -> np.ndarray[Any, np.d
 
 
 def _iuv(atlas: Atlas, raster: Raster) -> UInt8Array:
-    weights = np.concatenate([1 - raster.barycentric.sum(axis=-1, keepdims=True), raster.barycentric], axis=-1)  # (h, w, 3)
-    uv = (weights[..., None] * atlas.corner_uv[raster.face]).sum(axis=-2)
+    uv = (raster.weights[..., None] * atlas.corner_uv[raster.face]).sum(axis=-2)
     codes = np.concatenate([atlas.chart_of_face[raster.face][..., None], np.clip(uv * 255, 0, 255)], axis=-1)
     return np.where(raster.face[..., None] >= 0, codes, 0).astype(np.uint8)
 
@@ -197,8 +196,7 @@ def _picture(
         rasterise(atlas.rest_vertices, faces, _camera(look, centre, focal, size_hw, _OVERSAMPLE), fine_hw), numbers
     )
     seen = raster.face >= 0
-    face, inner = raster.face[seen], raster.barycentric[seen]  # (n,), (n, 2)
-    weights = np.concatenate([1 - inner.sum(axis=1, keepdims=True), inner], axis=1)
+    face, weights = raster.face[seen], raster.weights[seen]  # (n,), (n, 3)
     normal = np.einsum("nk,nkc->nc", weights, normals[atlas.faces[face]].astype(np.float32))
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     right, down = camera.rotation[0].astype(np.float64), camera.rotation[1].astype(np.float64)

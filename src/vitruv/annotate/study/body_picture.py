@@ -47,8 +47,7 @@ def _side(atlas: Atlas, error_m: AnyArray, toward: Float64Array, low: float, hig
     raster = rasterise(atlas.rest_vertices, atlas.faces, camera, (2 * _SIZE_HW[0], 2 * _SIZE_HW[1]))
     seen = raster.face >= 0
     corners = atlas.faces[raster.face[seen]]
-    weights = np.concatenate([1 - raster.barycentric[seen].sum(axis=-1, keepdims=True), raster.barycentric[seen]], axis=-1)
-    values = (weights * error_m[corners]).sum(axis=1) * 100
+    values = (raster.weights[seen] * error_m[corners]).sum(axis=1) * 100
     edges = vertices[corners]
     normal = np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)

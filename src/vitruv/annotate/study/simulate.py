@@ -15,7 +15,6 @@ from vitruv.types import AnyArray, Float64Array
 Truth = Callable[[dict[str, Any]], SurfacePoints]
 """The true points of a task, from its state as the server gives it."""
 
-_BODY_MARGIN_M = 0.01
 _TRIES = 8
 _UNPROCESSABLE = 422
 

@@ -2,6 +2,10 @@
 
 The official procedure: boxes found in all views are joined by non-maximum suppression, then every view maps these boxes, and
 logits and coordinates are averaged before the best chart is taken. Confidences are those of the first view.
+
+U and V of the mirrored picture are turned by the rule of `vitruv.runtime.compact.mirrored`. It is exact for Vitruv's own charts.
+The two sides of the official surface are not cut alike, so for models of it the rule is an approximation, where Detectron2 looks
+coordinates up in tables that may not be shipped.
 """
 
 from __future__ import annotations

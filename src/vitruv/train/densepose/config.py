@@ -36,8 +36,6 @@ class Trunk:
     """With `frozen`: stages that are not trained (2: stem and res2)."""
 
 
-TINY = Trunk((1, 1, 1, 1), stem_channels=16, res2_mid=16, res2_out=32, fpn_channels=32, head_channels=32, head_layers=2)
-"""For tests."""
 SMALL = Trunk((1, 1, 1, 1), stem_channels=16, res2_mid=16, res2_out=32, fpn_channels=32, head_channels=64, head_layers=3)
 """For experiments on a few cores."""
 

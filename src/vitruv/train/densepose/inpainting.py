@@ -16,6 +16,7 @@ from torch import nn
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.formats import write_png
 from vitruv.networks.fcn import FCN
+from vitruv.results.canvas import paint
 from vitruv.train.densepose.photos import PhotoSource, dense_paths
 from vitruv.train.densepose.predict import predict_teacher
 
@@ -39,24 +40,13 @@ def inpaint(network: nn.Module, source: PhotoSource, folder: Path, size_hw: tupl
         iuv_path, person_path = dense_paths(folder, source.file.images[image_id].file_name)
         # The person file comes last: where it is, the other is whole.
         if not person_path.exists():
-            height, width = source.file.images[image_id].size_hw
-            codes, seen = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
             poses, people = predict_teacher(network, source, image_id, size_hw)
-            sizes = [int((chart.labels > 0).sum()) for chart in poses.charts]
-            for k in np.argsort(sizes)[::-1].tolist():
-                if people[k] >= _MOST_PEOPLE:
-                    raise InputError(f"picture {image_id} has more than {_MOST_PEOPLE} people")
-                x, y, w, h = (int(v) for v in poses.placements_xywh[k])
-                left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-                if left >= right or top >= bottom:
-                    continue
-                part = (slice(top - y, bottom - y), slice(left - x, right - x))
-                labels, uv = poses.charts[k].labels[part], poses.charts[k].uv[(slice(None), *part)]
-                body = labels > 0
-                area = (slice(top, bottom), slice(left, right))
-                values = np.concatenate([labels[..., None], np.rint(255 * uv).astype(np.uint8).transpose(1, 2, 0)], axis=-1)
-                codes[area][body] = values[body]
-                seen[area][body] = people[k] + 1
-            write_png(iuv_path, codes)
+            if max(people, default=0) >= _MOST_PEOPLE:
+                raise InputError(f"picture {image_id} has more than {_MOST_PEOPLE} people")
+            sizes = np.array([(chart.labels > 0).sum() for chart in poses.charts], np.float32)
+            chart, person = paint(poses.charts, poses.placements_xywh, -sizes, poses.size_hw)
+            codes = np.concatenate([chart.labels[None], np.rint(255 * chart.uv).astype(np.uint8)]).transpose(1, 2, 0)
+            seen = np.array([0, *(number + 1 for number in people)], np.uint8)[person]
+            write_png(iuv_path, np.ascontiguousarray(codes))
             write_png(person_path, seen)
         yield done, len(ids)

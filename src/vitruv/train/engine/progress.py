@@ -1,8 +1,7 @@
-"""What a training run tells its driver."""
+"""What a training run reports while it runs."""
 
 from __future__ import annotations
 
-import resource
 import sys
 from dataclasses import dataclass, field
 
@@ -16,7 +15,8 @@ class Progress:
     step: optimiser steps done. elapsed_s: seconds of training. share: part of the run that is done, 0..1.
     means: terms of the loss and the norm of the gradients, averaged since the last report.
     samples_per_s: rate since the last report. waiting: share of that time spent waiting for samples.
-    memory_mb: largest use so far (of the GPU where there is one). evaluation: figures on the held-out set, when it was run.
+    memory_mb: largest use so far (of the GPU where there is one), or None.
+    evaluation: figures on the held-out set, when it was run.
     """
 
     step: int
@@ -26,7 +26,7 @@ class Progress:
     means: dict[str, float]
     samples_per_s: float
     waiting: float
-    memory_mb: float
+    memory_mb: float | None
     evaluation: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -37,9 +37,10 @@ class Progress:
     def line(self) -> str:
         """The report as one line of text."""
         terms = "  ".join(f"{name} {value:.3f}" for name, value in self.means.items())
+        memory = "" if self.memory_mb is None else f"{self.memory_mb:.0f} MB  "
         text = (
             f"step {self.step}  {terms}  lr {self.lr:.1e}  {self.samples_per_s:.0f}/s ({self.waiting:.0%} waiting)  "
-            f"{self.memory_mb:.0f} MB  {clock(self.elapsed_s)} + {clock(self.left_s)}"
+            f"{memory}{clock(self.elapsed_s)} + {clock(self.left_s)}"
         )
         if self.evaluation:
             text += "\n  held out: " + "  ".join(f"{name} {value:.4f}" for name, value in self.evaluation.items())
@@ -52,9 +53,13 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def memory_mb(device: torch.device) -> float:
-    """Largest memory use so far: of the GPU, or of this process."""
+def memory_mb(device: torch.device) -> float | None:
+    """Largest memory use so far: of the GPU, or of this process; None where the system does not say (Windows)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        import resource  # Unix only
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -1,11 +1,9 @@
-"""`Person`: everything a renderer needs to draw one dressed person."""
+"""`Garment`: one piece of clothing or hair on a posed body."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vitruv.body.pose import Pose
-from vitruv.body.shape import Shape
 from vitruv.types import Float32Array, Int32Array
 
 
@@ -13,7 +11,7 @@ from vitruv.types import Float32Array, Int32Array
 class Garment:
     """A piece of cloth, a shoe, a hat or hair, on its person.
 
-    name: which one ("male_casualsuit02", "grown:trousers"). kind: what it is: "top", "bottom", "dress", "suit", "shoes", "hat",
+    name: which one ("male_casualsuit02"). kind: what it is: "top", "bottom", "dress", "suit", "shoes", "hat",
         "hair", "glasses", "swim". Draw it from both sides: cloth is open.
     vertices: (n, 3) float32, metres, in the same frame as the person's. faces: (m, 3) int32.
     face_uv: (m, 3, 2) float32, texture coordinates of face corners, v upwards; may leave 0..1 (then the texture repeats).
@@ -31,20 +29,3 @@ class Garment:
     texture: int
     anchors: Int32Array
     hides: Int32Array
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """A posed and dressed person. y up, metres; faces +z unless turned; the lowest point of body and clothes is at y = 0, the
-    pelvis above the origin.
-
-    vertices: (V, 3) float32, the bare body under the clothes; faces and texture coordinates are those of `Body`.
-    keypoints_xyz: (17, 3) float32, the COCO joints, inside the body.
-    garments: what the person wears, inner things first. Hair is among them; nobody without hair is bald by accident.
-    """
-
-    vertices: Float32Array
-    keypoints_xyz: Float32Array
-    garments: tuple[Garment, ...]
-    shape: Shape
-    pose: Pose
