@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+
+from vitruv.cli.size_argument import size_hw_of
 
 if TYPE_CHECKING:
     from vitruv.synth import SynthPack
@@ -23,8 +24,8 @@ class Dataset:
     --wardrobe add what you have.
     A run that was stopped goes on where it was. The same seed gives the same bytes, whatever the number of workers.
 
-    Also: `vitruv synth pack` bakes body, atlas, poses and pictures into one file for training; `vitruv synth preview` draws a
-    sheet of samples with their labels.
+    Also: `vitruv synth --clip SECONDS` renders moving people; `vitruv synth pack` bakes body, atlas, poses and pictures into one
+    file for training; `vitruv synth preview` draws a sheet of samples with their labels.
     """
 
     output: Annotated[Path, tyro.conf.arg(metavar="DIR")]
@@ -92,16 +93,11 @@ def main(argv: Sequence[str]) -> int:
         return _pack(tyro.cli(Pack, prog="vitruv synth pack", args=list(argv[1:])))
     if argv and argv[0] == "preview":
         return _preview(tyro.cli(Preview, prog="vitruv synth preview", args=list(argv[1:])))
+    if any(argument.partition("=")[0] == "--clip" for argument in argv):
+        from vitruv.cli import synth_clip
+
+        return synth_clip.main(argv)
     return _dataset(tyro.cli(Dataset, prog="vitruv synth", args=list(argv)))
-
-
-def _size_hw(text: str) -> tuple[int, int]:
-    from vitruv.errors import InputError
-
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if not match or not all(32 <= int(side) <= 4096 for side in match.groups()):
-        raise InputError(f"--size must be WIDTHxHEIGHT with sides of 32 to 4096 pixels, such as 640x480, but got {text!r}")
-    return int(match[2]), int(match[1])
 
 
 def _dataset(options: Dataset) -> int:
@@ -113,7 +109,7 @@ def _dataset(options: Dataset) -> int:
 
     if options.images < 1 or options.workers < 0 or options.seed < 0:
         raise InputError("--images must be at least 1, --workers and --seed at least 0")
-    size_hw = _size_hw(options.size)
+    size_hw = size_hw_of(options.size)
     pack = _load(options)
     sampler = SceneSampler(pack, seed=options.seed, config=SceneConfig(size_hw=size_hw, letterbox=False))
     settings = {"size": options.size, "seed": options.seed, "pack": pack.digest}
@@ -137,7 +133,7 @@ def _load(options: Dataset) -> SynthPack:
         return SynthPack.load(options.pack)
     from vitruv.synth.gather import Assets, pack_arrays
 
-    arrays, _ = pack_arrays(Assets(*folders), photo_px=max(384, *_size_hw(options.size)))
+    arrays, _ = pack_arrays(Assets(*folders), photo_px=max(384, *size_hw_of(options.size)))
     return SynthPack(arrays)
 
 
@@ -163,7 +159,7 @@ def _preview(options: Preview) -> int:
 
     if options.count < 1 or options.columns < 1 or min(options.seed, options.start) < 0:
         raise InputError("--count and --columns must be at least 1, --seed and --start at least 0")
-    size_hw = None if options.size is None else _size_hw(options.size)
+    size_hw = None if options.size is None else size_hw_of(options.size)
     pack = SynthPack.load(options.pack)
     sampler: Sampler[CropSample | SceneSample]
     if options.kind == "crops":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vitruv.clips.settings import ClipSettings
-from vitruv.clips.workplace import SegmentEnd, Workplace
+from vitruv.clips.workplace import REPORT, SegmentEnd, Workplace
 from vitruv.files import replacing
 from vitruv.media.video import Part, Sound, VideoInfo, join_parts
 
@@ -31,17 +31,20 @@ def join_segments(
     for kind, suffix in videos:
         sound = _sound(segments, info, settings, source, problem) if kind == "overlay" else None
         parts = [Part(end.folder / f"{kind}.{suffix}", end.times.tolist()) for end in segments]
-        join_parts(parts, workplace.named(f"_{kind}.{suffix}"), time_base=info.time_base, sound=sound)
+        with workplace.final(f"_{kind}.{suffix}") as path:
+            join_parts(parts, path, time_base=info.time_base, sound=sound)
     if "json" in save:
         folders = [end.folder for end in segments]
-        _join_json(folders, "results.jsonl", workplace.named("_results.json"), b"[", b"]\n")
-        _join_json(folders, "images.jsonl", workplace.named("_images.json"), b'{"images": [', b"]}\n")
+        with workplace.final("_results.json") as path:
+            _join_json(folders, "results.jsonl", path, b"[", b"]\n")
+        with workplace.final("_images.json") as path:
+            _join_json(folders, "images.jsonl", path, b'{"images": [', b"]}\n")
     if "jsonl" in save:
-        with replacing(workplace.named("_frames.jsonl")) as target:
+        with workplace.final("_frames.jsonl") as path, replacing(path) as target:
             for end in segments:
                 with (end.folder / "frames.jsonl").open("rb") as part:
                     shutil.copyfileobj(part, target)
-    with replacing(workplace.report) as stream:
+    with workplace.final(REPORT) as path, replacing(path) as stream:
         stream.write(json.dumps(report_of(workplace, segments, info, problem), indent=1).encode() + b"\n")
     workplace.clear()
 

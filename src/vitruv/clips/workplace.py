@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from vitruv.media.video import Place, VideoInfo
 from vitruv.tracking import TrackerState
 from vitruv.types import Int64Array
 
+REPORT = "_clip.json"
 _SETTINGS, _END, _STATE = "settings.json", "end.json", "tracker.npz"
 
 
@@ -65,7 +68,7 @@ class Workplace:
     @property
     def report(self) -> Path:
         """Written last: when it is there, everything is."""
-        return self.named("_clip.json")
+        return self.named(REPORT)
 
     def named(self, ending: str) -> Path:
         return self.output / f"{self.stem}{ending}"
@@ -102,6 +105,9 @@ class Workplace:
             self.folder.mkdir(parents=True, exist_ok=True)
             for leftover in self.folder.glob("*.part"):
                 shutil.rmtree(leftover)
+            for kind in ("iuv", "labels", "npz"):
+                for half in self.named(f"_{kind}").glob(".*.part"):
+                    half.unlink()
             if begun is None:
                 self.report.unlink(missing_ok=True)
         except FileExistsError:
@@ -162,6 +168,17 @@ class Workplace:
                 return {name: archive[name] for name in archive.files} or None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise _damaged(end.folder, error) from None
+
+    @contextmanager
+    def final(self, ending: str) -> Iterator[Path]:
+        """A path among the segments, of which the file takes its final name after the block: what a kill leaves goes with them."""
+        made = self.folder / f"{self.stem}{ending}"
+        yield made
+        try:
+            made.replace(self.named(ending))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UnwritableFileError(self.named(ending), f"cannot be written: {reason}") from None
 
     def clear(self) -> None:
         """Take the segments away."""

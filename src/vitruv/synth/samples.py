@@ -79,6 +79,23 @@ class SceneSample:
     keypoints: Float32Array
 
 
+@dataclass(frozen=True, eq=False)
+class ClipFrame:
+    """One frame of a clip with n people, the same in all its frames and in the same order.
+
+    image, labels, uv, person: as in `SceneSample`; person i is i + 1 in every frame. boxes_xyxy: (n, 4) float32, all 0 for who is
+    not seen in this frame. index: number of the frame. time_s: seconds since the first one.
+    """
+
+    image: UInt8Array
+    labels: UInt8Array
+    uv: UInt8Array
+    person: Int32Array
+    boxes_xyxy: Float32Array
+    index: int
+    time_s: float
+
+
 Sample_co = TypeVar("Sample_co", covariant=True)
 
 
