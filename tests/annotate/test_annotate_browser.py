@@ -177,6 +177,72 @@ def test_from_photo_to_checked_export(window: Window, project: Project, tmp_path
     assert sum(bool(mask) for mask in person["dp_masks"]) == 3
 
 
+def test_a_person_by_accepting_guesses(browser: Any, project: Project, views: Views) -> None:
+    """From box to points of the astronaut by what the model proposes; then the points are taken back."""
+    add_photo(project, "astronaut.jpg", (Path(__file__).resolve().parents[2] / "examples" / "astronaut.jpg").read_bytes())
+    with Server(project, views) as server:
+        window = Window(browser, server)
+        page = window.page
+        window.enter(owner_token(project))
+        page.click("#start")
+        for _ in range(2):  # boxes, then parts of the same person
+            page.wait_for_selector("canvas.stage")
+            page.click("#propose")
+            page.wait_for_selector(".people button, .parts button.done")
+            window.saved()
+            page.click("#submit")
+            page.wait_for_selector("text=Submitted")
+            page.wait_for_selector(".parts, .question strong")
+        page.wait_for_selector(".question strong")
+        task = page.url.rsplit("/", 1)[1]
+        page.keyboard.press("m")
+        page.wait_for_selector("#accept-all:not([hidden])")
+        window.picture("guesses")
+        for _ in range(8):  # as fast as the keyboard can
+            page.keyboard.press("t")
+        assert len(page.query_selector_all(".bead.placed")) == 8, "each press answers a point"
+        page.keyboard.press("Enter")
+        assert len(page.query_selector_all(".bead.placed")) == 9
+        page.keyboard.press("Shift+Enter")
+        doubtful = page.query_selector_all(".bead.open")
+        assert 9 < len(page.query_selector_all(".bead.placed"))
+        tile = page.query_selector(".tile canvas").bounding_box()
+        page.select_option("select[aria-label='When the next point comes']", "0")
+        if doubtful:  # a click corrects
+            page.mouse.click(tile["x"] + tile["width"] / 2, tile["y"] + tile["height"] / 2)
+        while page.query_selector(".bead.open"):
+            page.keyboard.press("s")
+        window.saved()
+        page.click("#submit")
+        page.wait_for_selector("text=Everything is done")
+        owner = task_owner(project)
+        points = task_state(project, owner, task)["points"]
+        assert sum(p["source"] == "guess" for p in points) > 0.5 * len(points)
+        page.click("text=Undo")
+        page.wait_for_selector(".question strong")
+        assert task_state(project, owner, task)["state"] == "open"
+        page.click("#submit")
+        page.wait_for_selector("text=Everything is done")
+        window.go(f"look/{task}")
+        page.click("#reopen")
+        page.wait_for_selector("#submit")
+        assert task_state(project, owner, task)["state"] == "open"
+        window.context.close()
+        assert window.complaints == []
+
+
+def test_an_error_stays_on_its_page(window: Window, project: Project) -> None:
+    add_photo(project, "a.png", photo_bytes(1, (640, 480)))
+    window.enter(owner_token(project))
+    _box_somebody(window)
+    window.page.click("#submit")
+    window.page.wait_for_selector(".note.error >> text=Outline at least one visible part before you submit")
+    window.go("")
+    window.page.wait_for_selector("#start")
+    assert window.page.query_selector(".note.error") is None
+    window.complaints.clear()  # the browser reports the refused request in its console
+
+
 def task_owner(project: Project) -> Any:
     from vitruv.annotate.domain.accounts import by_token
 
@@ -198,7 +264,7 @@ def test_two_windows_on_one_task(window: Window, browser: Any, project: Project)
     second.wait_for_selector(".parts button.done")
     x, y, _, _ = window.stage()
     window.drag((x + 500, y + 600), (x + 520, y + 620))  # a stroke in the first window
-    window.page.wait_for_selector("text=This task moved on")
+    window.page.wait_for_selector("text=This task has changed")
     window.picture("moved-on")
     assert task_state(project, task_owner(project), task)["masks"] == before, "nothing was changed"
     window.page.click("text=Continue here")

@@ -103,7 +103,7 @@ def test_without_a_model_it_says_so_and_work_goes_on(project: Project, views: Vi
         ada = enter(project, server)
         path, key, task = next_task(ada, "boxes")
         assert task["proposals"] is False, "the browser offers none"
-        with pytest.raises(HTTPError, match=r"^there is no model here to propose anything; go on by hand$") as refused:
+        with pytest.raises(HTTPError, match=r"^there is no model for proposals; continue by hand$") as refused:
             ada("POST", f"{path}/proposal")
         assert refused.value.status == 503
         assert ada("POST", f"{path}/submit", lease=key) == {"state": "accepted"}

@@ -220,7 +220,7 @@ def test_who_may_review(project: Project) -> None:
         accept(project, ada, task)
     with pytest.raises(NotAllowedError, match="somebody else has to review your own work"):
         accept(project, rita, task)
-    with pytest.raises(NotAllowedError, match="this task is somebody else's"):
+    with pytest.raises(NotAllowedError, match="this task belongs to somebody else"):
         task_state(project, ada, task)
     with pytest.raises(NotFoundError):
         accept(project, rita, "nothing")

@@ -1,4 +1,4 @@
-"""What people see before and beside the work: tasks, photos, progress."""
+"""Read-only views of a project: tasks, photos, progress."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PAGE = 60
 
 
 def task_state(project: Project, viewer: Annotator, task_id: str) -> dict[str, Any]:
-    """Everything a browser needs to show a task, except the pictures. Annotators see their own and free tasks, reviewers all."""
+    """Everything a browser needs to show a task, except the images. Annotators see their own and free tasks, reviewers all."""
     with project.store.read() as connection:
         task = connection.execute(_tasks().where(tasks.c.id == task_id)).one_or_none()
         if task is None:
             raise NotFoundError("this project has no task with this id")
         if viewer.role == "annotator" and task.annotator_id not in (None, viewer.id):
-            raise NotAllowedError("this task is somebody else's")
-        state = _summary(task)
+            raise NotAllowedError("this task belongs to somebody else")
+        state = _summary(task) | {"mine": task.annotator_id == viewer.id}
         photo = connection.execute(sa.select(photos).where(photos.c.id == task.photo_id)).one()
         state["photo"] = {"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height}
         if task.kind == "boxes":
@@ -45,7 +45,7 @@ def task_state(project: Project, viewer: Annotator, task_id: str) -> dict[str, A
 
 
 def task_list(project: Project, viewer: Annotator, *, state: str | None, mine: bool, limit: int = 200) -> list[dict[str, Any]]:
-    """Tasks, the ones changed last first: all in a state for reviewers, or one's own."""
+    """Tasks, most recently changed first: for reviewers all in a state, or the viewer's own."""
     if not mine:
         viewer.require("reviewer")
     query = _tasks().order_by(tasks.c.updated.desc()).limit(limit)
@@ -79,7 +79,7 @@ def photo_page(project: Project, *, after: int = 0) -> dict[str, Any]:
 
 
 def progress(project: Project, viewer: Annotator) -> dict[str, Any]:
-    """The project at a glance: counts by stage and state, answers, and (for reviewers) what each annotator did."""
+    """The state of the project: counts by stage and state, answers, and (for reviewers) the work of each annotator."""
     with project.store.read() as connection:
         by_state = connection.execute(sa.select(tasks.c.kind, tasks.c.state, sa.func.count()).group_by(tasks.c.kind, tasks.c.state))
         stages = {kind: dict.fromkeys(STATES, 0) for kind in KINDS}

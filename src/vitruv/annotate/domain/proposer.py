@@ -1,4 +1,4 @@
-"""The model behind proposals: loaded once, or a reason why there is none."""
+"""The model behind the proposals: loaded once, or a reason why there is none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vitruv.results import DensePoses
 from vitruv.runtime import Predictor, load
 from vitruv.types import AnyArray
 
-NO_MODEL = "there is no model here to propose anything; go on by hand"
+NO_MODEL = "there is no model for proposals; continue by hand"
 
 
 class Proposer:
-    """Vitruv's own model, or another by name or folder, as in `vitruv predict --model`; loaded when first asked for.
+    """The built-in model, or another by name or folder, as in `vitruv predict --model`; loaded on first use.
 
-    A model that somebody named has to be there: `required` raises ModelError. The one inside the package may be missing.
+    A model given by name must exist: `required` raises ModelError. The built-in one may be missing.
     """
 
     def __init__(self, model: str | None = None) -> None:
@@ -35,7 +35,7 @@ class Proposer:
                 self._predictor = load(self._model)
 
     def why_not(self) -> str:
-        """Why there are no proposals, in full, for who runs the server; empty when there are. Tried once."""
+        """Why there are no proposals, in full, for the operator of the server; empty if there are. Tried once."""
         if self._reason is None:
             try:
                 self.required()

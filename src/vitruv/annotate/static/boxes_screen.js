@@ -1,5 +1,5 @@
 // @ts-check
-/** Who is in the photo: a box around each person. */
+/** Stage zero: a box around each person in the photo. */
 
 import { api, picture } from "./api.js";
 import { byId, h, note, shown } from "./dom.js";
@@ -141,8 +141,8 @@ export async function boxesScreen(shell) {
   const list = h("ol", { class: "people", "aria-label": "People" });
   function refresh() {
     list.replaceChildren(...boxes.map((b, i) => h("li", {}, h("button", { "aria-pressed": String(i === chosen), onclick: () => { chosen = i; refresh(); canvas.focus(); } },
-      h("span", {}, `Person ${i + 1}`), h("small", {}, b.begun ? "begun" : `${Math.round(b.w)} × ${Math.round(b.h)}`)))));
-    if (!boxes.length) list.append(h("li", { class: "faint" }, "Nobody yet. Drag a box around each person, arms and feet included."));
+      h("span", {}, `Person ${i + 1}`), h("small", {}, b.begun ? "in progress" : `${Math.round(b.w)} × ${Math.round(b.h)}`)))));
+    if (!boxes.length) list.append(h("li", { class: "faint" }, "No people yet. Drag a box around each person, including arms and feet."));
     stage.redraw();
   }
   function remove() {
@@ -162,7 +162,7 @@ export async function boxesScreen(shell) {
   const propose = shown(async () => {
     const { boxes: found } = await api("POST", `${shell.path}/proposal`);
     const fresh = found.filter((/** @type {any} */ b) => b.w >= SMALLEST && b.h >= SMALLEST && !boxes.some((old) => overlap(old, b) > 0.6));
-    if (!fresh.length) return note(found.length ? "The model finds nobody else" : "The model finds nobody");
+    if (!fresh.length) return note(found.length ? "The model finds no more people" : "The model finds no people");
     remember();
     boxes.push(...fresh.map(bounded));
     chosen = boxes.length - 1;
@@ -185,14 +185,14 @@ export async function boxesScreen(shell) {
     boxes[chosen] = bounded(event.shiftKey ? { ...b, w: b.w + dx * step, h: b.h + dy * step } : { ...b, x: b.x + dx * step, y: b.y + dy * step });
     save();
   };
-  shell.bindKey("n", "N", "a new box in the middle", () => {
+  shell.bindKey("n", "N", "new box in the middle", () => {
     if (shell.readOnly) return;
     remember();
     boxes.push(bounded({ x: width * 0.35, y: height * 0.2, w: width * 0.3, h: height * 0.6 }));
     chosen = boxes.length - 1;
     save();
   });
-  shell.bindKey("ArrowLeft", "← → ↑ ↓", "move the box (Shift: make it larger or smaller)", nudge(-1, 0));
+  shell.bindKey("ArrowLeft", "← → ↑ ↓", "move the box (Shift: resize it)", nudge(-1, 0));
   shell.bindKey("ArrowRight", "", "", nudge(1, 0));
   shell.bindKey("ArrowUp", "", "", nudge(0, -1));
   shell.bindKey("ArrowDown", "", "", nudge(0, 1));

@@ -35,14 +35,21 @@ export function byId(id) {
  * A short message at the edge of the screen, read out by screen readers too.
  * @param {string} text
  * @param {"info" | "error" | "good"} [kind]
+ * @param {{label: string, run: () => void}} [action] a button beside the text
  */
-export function note(text, kind = "info") {
+export function note(text, kind = "info", action) {
   const sentence = text.charAt(0).toUpperCase() + text.slice(1);
   const box = byId("notes");
-  for (const old of box.querySelectorAll(".note")) if (old.textContent === sentence) old.remove();
-  const element = h("div", { class: `note ${kind}` }, sentence);
+  for (const old of box.querySelectorAll(".note")) if (old.querySelector("span")?.textContent === sentence) old.remove();
+  const button = action && h("button", { onclick: () => { element.remove(); action.run(); } }, action.label);
+  const element = h("div", { class: `note ${kind}` }, h("span", {}, sentence), button);
   box.append(element);
-  setTimeout(() => element.remove(), kind === "error" ? 9000 : 3500);
+  setTimeout(() => element.remove(), kind === "error" ? 9000 : action ? 7000 : 3500);
+}
+
+/** Errors belong to the page on which they happened. */
+export function clearErrors() {
+  for (const old of document.querySelectorAll(".note.error")) old.remove();
 }
 
 /** @param {unknown} error */

@@ -1,10 +1,10 @@
 // @ts-check
-/** The screens around the work: what is next, photos, review, the project and its team. */
+/** The screens around the work: home, photos, review, the project and its team. */
 
 import { ApiError, api } from "./api.js";
 import { byId, dialog, h, note, noteError, shown } from "./dom.js";
 
-const STAGES = /** @type {const} */ ([["boxes", "Boxes", "Find the people"], ["parts", "Parts", "Outline 14 parts of the body"], ["points", "Points", "Click points on six views"]]);
+const STAGES = /** @type {const} */ ([["boxes", "Boxes", "Draw a box around each person"], ["parts", "Parts", "Outline the 14 parts of the body"], ["points", "Points", "Place points on six views of the body"]]);
 
 /**
  * @typedef {{id: string, name: string, role: string, project: string}} Me
@@ -23,15 +23,15 @@ export async function homeScreen(me) {
   byId("screen").replaceChildren(h("div", { class: "page" },
     h("section", { class: "card hero" },
       h("div", {}, h("h2", {}, waiting ? `Hello ${me.name}` : project.photos ? "Everything is done" : "An empty project"),
-        h("p", {}, waiting ? `${waiting} task${waiting === 1 ? " waits" : "s wait"}. You get them one by one; nobody else gets the same.`
-          : project.photos ? "There is nothing left in the queue for you." : me.role === "owner" ? "Start by adding photos of people." : "The owner has not added photos yet.")),
+        h("p", {}, waiting ? `${waiting} task${waiting === 1 ? "" : "s"} waiting. They come one at a time, one person after the other; nobody else gets the same ones.`
+          : project.photos ? "No tasks are left for you." : me.role === "owner" ? "Start by adding photos of people." : "The owner has not added photos yet.")),
       project.photos || me.role !== "owner" ? h("button", { class: "main large", id: "start", disabled: !waiting, onclick: () => { location.hash = "#/next/"; } }, begun.length ? "Continue" : "Start")
         : h("button", { class: "main large", id: "start", onclick: () => { location.hash = "#/photos"; } }, "Add photos")),
-    me.role !== "annotator" && inReview ? h("section", { class: "card row spread" }, h("p", {}, `${inReview} task${inReview === 1 ? " waits" : "s wait"} for review.`), h("a", { class: "button", href: "#/review" }, "Review")) : null,
+    me.role !== "annotator" && inReview ? h("section", { class: "card row spread" }, h("p", {}, `${inReview} task${inReview === 1 ? "" : "s"} waiting for review.`), h("a", { class: "button", href: "#/review" }, "Review")) : null,
     back.length ? h("section", { class: "card" }, h("h3", {}, "Sent back to you"), h("ul", { class: "list" }, back.map((t) => h("li", {}, taskLink(t, `#/task/${t.id}`), h("q", {}, t.note))))) : null,
     h("section", { class: "stages" }, STAGES.map(([kind, title, what]) => stageCard(kind, title, what, project.stages[kind]))),
-    project.points.placed ? h("p", { class: "faint" }, `${project.points.placed ?? 0} points marked, ${project.points.skipped ?? 0} not visible, ${project.people} people, ${project.photos} photos.`) : null,
-    tasks.length ? h("section", { class: "card" }, h("h3", {}, "Your latest work"), h("ul", { class: "list" }, tasks.slice(0, 8).map((t) =>
+    project.points.placed ? h("p", { class: "faint" }, `${project.points.placed ?? 0} points placed, ${project.points.skipped ?? 0} not visible, ${project.people} people, ${project.photos} photos.`) : null,
+    tasks.length ? h("section", { class: "card" }, h("h3", {}, "Your recent work"), h("ul", { class: "list" }, tasks.slice(0, 8).map((t) =>
       h("li", {}, taskLink(t, t.state === "open" || t.state === "returned" ? `#/task/${t.id}` : `#/look/${t.id}`), h("span", { class: `chip ${t.state}` }, t.state))))) : null,
   ));
 }
@@ -96,7 +96,7 @@ function photoCard(photo, me) {
 /** @param {() => Promise<void>} done */
 function dropZone(done) {
   const input = h("input", { type: "file", id: "files", multiple: true, accept: "image/jpeg,image/png,image/webp,application/json,.json", onchange: () => take([...(input.files ?? [])]) });
-  const state = h("p", { class: "faint", role: "status" }, "JPEG, PNG or WebP; or a COCO JSON file with the people of photos that are here already.");
+  const state = h("p", { class: "faint", role: "status" }, "JPEG, PNG or WebP; or a COCO JSON file with the people of photos that are already in the project.");
   const zone = h("section", { class: "card drop" }, h("label", { class: "main button", for: "files" }, "Add photos"), input, state);
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
@@ -109,7 +109,7 @@ function dropZone(done) {
     const refused = [];
     let taken = 0;
     for (const [i, file] of photos.entries()) {
-      state.textContent = `Taking in ${i + 1} of ${photos.length}: ${file.name}`;
+      state.textContent = `Adding ${i + 1} of ${photos.length}: ${file.name}`;
       try {
         const answer = await api("POST", `/api/photos?name=${encodeURIComponent(file.name)}`, file);
         taken += answer.new ? 1 : 0;
@@ -121,7 +121,7 @@ function dropZone(done) {
     for (const file of files.filter((f) => f.name.toLowerCase().endsWith(".json"))) {
       try {
         const answer = await api("POST", "/api/import", file);
-        note(`${answer.people} people taken in, ${answer.annotated} of them annotated${answer.missing ? `; ${answer.missing} photos are not here` : ""}`, "good");
+        note(`${answer.people} people imported, ${answer.annotated} with annotations${answer.missing ? `; ${answer.missing} photos are not in the project` : ""}`, "good");
       } catch (error) {
         refused.push(error instanceof Error ? error.message : String(error));
       }
@@ -137,11 +137,11 @@ function dropZone(done) {
 export async function reviewScreen(_me) {
   const [waiting, accepted] = await Promise.all([api("GET", "/api/tasks?state=submitted"), api("GET", "/api/tasks?state=accepted")]);
   const rows = (/** @type {Summary[]} */ tasks) => h("ul", { class: "list" }, tasks.map((t) => h("li", {}, taskLink(t, `#/look/${t.id}`), h("span", { class: "faint" }, t.annotator ?? "import"))));
-  // The first comparison after a start takes the server a while: what waits is shown at once.
+  // The first comparison after a start takes the server a while, so the list is shown first.
   const agreement = h("div", { id: "agreement" }, h("p", { class: "faint" }, "Comparing annotators…"));
   byId("screen").replaceChildren(h("div", { class: "page" },
-    h("section", { class: "card" }, h("h2", {}, "Waiting for review"), waiting.tasks.length ? rows(waiting.tasks) : h("p", { class: "faint" }, "Nothing waits.")),
-    h("section", { class: "card" }, h("h3", {}, "Accepted lately"), accepted.tasks.length ? rows(accepted.tasks.slice(0, 30)) : h("p", { class: "faint" }, "Nothing yet.")),
+    h("section", { class: "card" }, h("h2", {}, "Waiting for review"), waiting.tasks.length ? rows(waiting.tasks) : h("p", { class: "faint" }, "Nothing to review.")),
+    h("section", { class: "card" }, h("h3", {}, "Recently accepted"), accepted.tasks.length ? rows(accepted.tasks.slice(0, 30)) : h("p", { class: "faint" }, "Nothing yet.")),
     agreement));
   agreementCard().then((card) => agreement.replaceChildren(...(card ? [card] : [])), (error) => {
     agreement.replaceChildren();
@@ -160,7 +160,7 @@ async function agreementCard() {
     return h("tr", {}, [name, cm(points?.mean_cm ?? null), String(points?.pairs ?? "–"), masks?.iou.toFixed(2) ?? "–"].map((text) => h("td", {}, text)));
   });
   return h("section", { class: "card" }, h("h3", {}, "Agreement between annotators"),
-    h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Part", "Points apart", "Pairs", "Overlap of masks"].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, by_part)),
+    h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Part", "Distance of points", "Pairs", "Overlap of masks"].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, by_part)),
     found.annotators.map((/** @type {any} */ a) => h("p", { class: "faint" }, `${a.a} and ${a.b}: ${cm(a.mean_cm)} over ${a.points} points`)));
 }
 
@@ -174,6 +174,9 @@ export async function projectScreen(me) {
   const lease = h("input", { type: "number", min: 1, max: 1440, id: "lease", value: project.settings.lease_minutes, onchange: () => change({ lease_minutes: Number(lease.value) })() });
   const bytes = h("input", { type: "number", min: 1, max: 1000, id: "megabytes", value: project.settings.photo_megabytes, onchange: () => change({ photo_megabytes: Number(bytes.value) })() });
   const pixels = h("input", { type: "number", min: 1, max: 1000, id: "megapixels", value: project.settings.photo_megapixels, onchange: () => change({ photo_megapixels: Number(pixels.value) })() });
+  const count = h("select", { id: "points-per-part", onchange: () => change({ points_per_part: count.value ? Number(count.value) : null })() },
+    [["", "by area, 5 to 14"], ...[1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 20, 30].map((n) => [String(n), String(n)])].map(([value, label]) =>
+      h("option", { value, selected: value === String(project.settings.points_per_part ?? "") }, label)));
   const somebody = h("input", { id: "invitee", placeholder: "Name", maxlength: 60, "aria-label": "Name of the new annotator" });
   const role = h("select", { id: "role", "aria-label": "Role" }, ["annotator", "reviewer", "owner"].map((r) => h("option", {}, r)));
   const invite = shown(async () => {
@@ -185,18 +188,19 @@ export async function projectScreen(me) {
     ...["boxes", "parts", "points"].map((kind) => h("td", {}, String(a.finished[kind] ?? 0))), h("td", {}, a.seconds_per_point ? `${a.seconds_per_point.toFixed(1)} s` : "–"),
     h("td", {}, h("div", { class: "row end" }, a.id === me.id ? "" : [
       h("button", { class: "small", onclick: shown(async () => showLink(a.name, (await api("POST", `/api/annotators/${a.id}/link`)).token)) }, "New link"),
-      h("button", { class: "small", onclick: shown(async () => { await api("PATCH", `/api/annotators/${a.id}`, { active: !a.active }); await projectScreen(me); }) }, a.active ? "Keep out" : "Let in")]))));
+      h("button", { class: "small", onclick: shown(async () => { await api("PATCH", `/api/annotators/${a.id}`, { active: !a.active }); await projectScreen(me); }) }, a.active ? "Deactivate" : "Reactivate")]))));
   byId("screen").replaceChildren(h("div", { class: "page" },
-    h("section", { class: "card" }, h("h2", {}, "Team"), h("div", { class: "scroll" }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Name", "Boxes", "Parts", "Points", "A point takes", ""].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, rows))),
+    h("section", { class: "card" }, h("h2", {}, "Team"), h("div", { class: "scroll" }, h("table", { class: "figures" }, h("thead", {}, h("tr", {}, ["Name", "Boxes", "Parts", "Points", "Time per point", ""].map((t) => h("th", { scope: "col" }, t)))), h("tbody", {}, rows))),
       h("form", { class: "row", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); invite(); } }, somebody, role, h("button", { class: "main", id: "invite" }, "Invite"))),
     h("section", { class: "card settings" }, h("h2", {}, "Settings"),
       h("label", {}, "Name", name),
-      h("label", { class: "check" }, review, h("span", {}, "Review", h("small", {}, " Work counts only after a reviewer accepted it."))),
-      h("label", {}, h("span", {}, "Annotators per person", h("small", {}, " More than one shows how far they agree. Applies to new tasks.")), replicas),
-      h("label", {}, h("span", {}, "Minutes until an untouched task goes to somebody else"), lease),
+      h("label", { class: "check" }, review, h("span", {}, "Review", h("small", {}, " Work counts only after a reviewer has accepted it."))),
+      h("label", {}, h("span", {}, "Annotators per person", h("small", {}, " More than one shows how well they agree. Applies to new tasks.")), replicas),
+      h("label", {}, h("span", {}, "Points per part", h("small", {}, " By area is the rule of DensePose-COCO. Applies when parts are submitted.")), count),
+      h("label", {}, h("span", {}, "Minutes until an idle task goes to somebody else"), lease),
       h("label", {}, "Largest photo, megabytes", bytes),
       h("label", {}, "Largest photo, million pixels", pixels)),
-    h("section", { class: "card" }, h("h2", {}, "Export"), h("p", {}, "DensePose-COCO JSON, as it stands now; more can be added later."),
+    h("section", { class: "card" }, h("h2", {}, "Export"), h("p", {}, "DensePose-COCO JSON of the current state; you can export again at any time."),
       h("div", { class: "row" }, h("a", { class: "main button", id: "export", href: "/api/export", download: "densepose_coco.json" }, "Accepted work"), h("a", { class: "button", href: "/api/export?unfinished=true", download: "densepose_coco_all.json" }, "Everything so far")))));
 }
 
@@ -204,12 +208,12 @@ export async function projectScreen(me) {
 async function showLink(name, token) {
   const link = `${location.origin}/#/enter/${token}`;
   const field = h("input", { value: link, readonly: true, id: "link", "aria-label": "Personal link", onfocus: () => field.select() });
-  const choice = await dialog(`${name}'s personal link`, [h("p", {}, "It is shown only this once. Whoever has it works under this name."), field], [{ label: "Close", value: "" }, { label: "Copy", value: "copy", main: true }]);
+  const choice = await dialog(`${name}'s personal link`, [h("p", {}, "It is shown only once. Anyone with this link works under this name."), field], [{ label: "Close", value: "" }, { label: "Copy", value: "copy", main: true }]);
   if (choice !== "copy") return;
   try {
     await navigator.clipboard.writeText(link);
     note("Copied", "good");
   } catch {
-    await dialog("Copy the link by hand", [field], [{ label: "Close", value: "", main: true }]);
+    await dialog("Copy the link manually", [field], [{ label: "Close", value: "", main: true }]);
   }
 }

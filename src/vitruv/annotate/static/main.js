@@ -1,13 +1,13 @@
 // @ts-check
-/** Where am I: the address after # chooses the screen. */
+/** The part of the address after # chooses the screen. */
 
 import { ApiError, api } from "./api.js";
 import { boxesScreen } from "./boxes_screen.js";
-import { byId, h, note, noteError } from "./dom.js";
+import { byId, clearErrors, h, note, noteError } from "./dom.js";
 import { homeScreen, photosScreen, projectScreen, reviewScreen } from "./home.js";
 import { partsScreen } from "./parts_screen.js";
 import { pointsScreen } from "./points_screen.js";
-import { Shell } from "./shell.js";
+import { Shell, chooseStage, finishedTask } from "./shell.js";
 import { applyTheme, themeButton } from "./theme.js";
 
 const SCREENS = { boxes: boxesScreen, parts: partsScreen, points: pointsScreen };
@@ -23,6 +23,7 @@ async function show() {
   shell?.close();
   shell = null;
   document.body.className = "";
+  clearErrors();
   const [, name = "", argument = ""] = location.hash.split("/");
   try {
     if (name === "enter" && argument) {
@@ -37,6 +38,7 @@ async function show() {
     if (name === "task" || name === "look") return await openTask(argument, name === "look", me);
     if (name === "next") return await openNext(argument);
     navigation(me, name);
+    chooseStage("");
     if (name === "photos") await photosScreen(me);
     else if (name === "review") await reviewScreen(me);
     else if (name === "project") await projectScreen(me);
@@ -49,13 +51,14 @@ async function show() {
   }
 }
 
-/** The next task of a stage, or back home when there is none. @param {string} kind */
+/** The next task of a stage, or of any stage; home when there is none. @param {string} kind */
 async function openNext(kind) {
-  const body = kind ? { kinds: [kind] } : {};
+  chooseStage(kind);
+  const body = { ...(kind ? { kinds: [kind] } : {}), after: finishedTask() };
   const { lease } = await api("POST", "/api/next", body);
   if (lease) return location.replace(`#/task/${lease.task_id}`);
   if (kind) {
-    note(`Nothing is left for you in ${kind} now`);
+    note(`No ${kind} tasks are left for you`);
     return openNext("");
   }
   location.replace("#/");
@@ -95,7 +98,7 @@ function doorScreen(reason) {
   const input = h("input", { type: "password", id: "token", autocomplete: "off", "aria-label": "Personal key", placeholder: "Personal key" });
   byId("bar").replaceChildren(h("span", { class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 26, height: 26 }), "Vitruv annotate"), h("span", { class: "grow" }), themeButton());
   byId("screen").replaceChildren(h("section", { class: "door card" }, h("h2", {}, "Open your personal link"),
-    h("p", {}, "Everybody in the team has a link of their own. Ask the owner of the project for it, or paste the key at its end."),
+    h("p", {}, "Every member of the team has a personal link. Ask the owner of the project for yours, or paste the key at its end here."),
     reason ? h("p", { class: "wrong" }, reason.charAt(0).toUpperCase() + reason.slice(1) + ".") : null,
     h("form", { class: "row", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); const key = input.value.trim().split("/").pop(); if (key) location.hash = `#/enter/${encodeURIComponent(key)}`; } },
       input, h("button", { class: "main" }, "Enter"))));
@@ -107,7 +110,7 @@ function brokenScreen(error) {
   noteError(error);
   const text = error instanceof Error ? error.message : String(error);
   byId("screen").replaceChildren(h("section", { class: "door card" }, h("h2", {}, "That did not work"), h("p", { class: "wrong" }, text.charAt(0).toUpperCase() + text.slice(1) + "."),
-    h("div", { class: "row" }, h("button", { class: "main", onclick: () => show() }, "Try again"), h("button", { onclick: () => { location.hash = "#/"; } }, "To the start"))));
+    h("div", { class: "row" }, h("button", { class: "main", onclick: () => show() }, "Try again"), h("button", { onclick: () => { location.hash = "#/"; } }, "Home"))));
 }
 
 window.addEventListener("unhandledrejection", (event) => noteError(event.reason));

@@ -1,5 +1,5 @@
 // @ts-check
-/** Stage one: outline the visible region of each part of the body, under the clothes. */
+/** Stage one: outline the visible region of each part of the body under the clothes. */
 
 import { api, picture } from "./api.js";
 import { COLOURS, LISTED, PARTS, PART_KEYS, css } from "./body_parts.js";
@@ -263,7 +263,7 @@ export async function partsScreen(shell) {
     const { masks } = await api("POST", `${shell.path}/proposal`);
     const changed = map.propose(masks);
     save(changed);
-    note(changed.length ? "The model's parts are in place: correct them now" : "The model sees nobody here");
+    note(changed.length ? "The model's parts are in place; now correct them" : "The model finds no person here");
   });
   const undo = () => { if (outline.length) { outline.pop(); stage.redraw(); } else save(map.undo()); };
   const redo = () => save(map.redo());
@@ -274,10 +274,10 @@ export async function partsScreen(shell) {
     shell.readOnly ? null : sizeRow,
     h("label", { class: "slider" }, h("span", {}, "Opacity"), see),
     list,
-    shell.readOnly ? null : h("label", { class: "check" }, keep, "Leave other parts alone"),
+    shell.readOnly ? null : h("label", { class: "check" }, keep, "Do not change other parts"),
     shell.readOnly ? null : h("div", { class: "row" },
       h("button", { onclick: undo, title: "Undo (Ctrl Z)", id: "undo" }, "Undo"), h("button", { onclick: redo, title: "Redo (Ctrl Shift Z)", id: "redo" }, "Redo"),
-      shell.proposing("propose", "Propose", "start from the model's parts", propose)),
+      shell.proposing("propose", "Propose", "start with the model's parts", propose)),
     shell.finishBar(),
   );
 
@@ -289,7 +289,7 @@ export async function partsScreen(shell) {
   LISTED.forEach((p, i) => shell.bindKey(PART_KEYS[i], "", "", () => choose(p)));
   shell.help.push([[...PART_KEYS].join(" "), "choose a part"]);
   shell.bindKey("]", "]", "next part", () => next(1));
-  shell.bindKey("[", "[", "part before", () => next(-1));
+  shell.bindKey("[", "[", "previous part", () => next(-1));
   shell.bindKey("h", "H", "hide or show the parts", () => { opacity = opacity ? 0 : 0.5; see.value = String(100 * opacity); refreshOverlay(); });
   bindZoom(shell, stage, () => stage.frame(box));
   if (!shell.readOnly) {
@@ -301,9 +301,9 @@ export async function partsScreen(shell) {
     shell.bindKey("ctrl+z", "Ctrl Z", "undo", undo);
     shell.bindKey("ctrl+shift+z", "Ctrl Shift Z", "redo", redo);
     shell.bindKey("ctrl+y", "", "", redo);
-    shell.bindKey("Backspace", "Backspace", "take the last corner away", () => { outline.pop(); stage.redraw(); });
-    shell.bindKey("Escape", "Esc", "drop the outline", () => { outline = []; stage.redraw(); });
-    shell.bindKey("k", "K", "leave other parts alone", () => { keep.checked = !keep.checked; map.keepOthers = keep.checked; });
+    shell.bindKey("Backspace", "Backspace", "remove the last corner", () => { outline.pop(); stage.redraw(); });
+    shell.bindKey("Escape", "Esc", "discard the outline", () => { outline = []; stage.redraw(); });
+    shell.bindKey("k", "K", "do not change other parts", () => { keep.checked = !keep.checked; map.keepOthers = keep.checked; });
     shell.bindKey("Delete", "Delete", "clear this part", () => save(map.clear(part)));
     const go = (/** @type {number} */ dx, /** @type {number} */ dy) => (/** @type {KeyboardEvent} */ event) => {
       const step = KEY_STEP * (event.shiftKey ? 8 : 1);
@@ -315,7 +315,7 @@ export async function partsScreen(shell) {
     shell.bindKey("ArrowRight", "", "", go(1, 0));
     shell.bindKey("ArrowUp", "", "", go(0, -1));
     shell.bindKey("ArrowDown", "", "", go(0, 1));
-    shell.bindKey("Enter", "Enter", "put a corner or paint at the pen", () => {
+    shell.bindKey("Enter", "Enter", "place a corner or paint at the pen", () => {
       if (!pen) return;
       if (tool === "outline") return addCorner([...pen], erasing);
       map.begin();

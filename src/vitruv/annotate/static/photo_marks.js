@@ -14,6 +14,17 @@ export function dot(c, p, point, one) {
   c.stroke();
 }
 
+/** A point with a guess, in the colour of its confidence. @param {CanvasRenderingContext2D} c @param {{x: number, y: number}} p @param {string} colour @param {number} one */
+export function guessDot(c, p, colour, one) {
+  c.beginPath();
+  c.arc(p.x, p.y, 4 * one, 0, 7);
+  c.fillStyle = colour;
+  c.fill();
+  c.lineWidth = 1.4 * one;
+  c.strokeStyle = "rgb(0 0 0 / .75)";
+  c.stroke();
+}
+
 /** @param {CanvasRenderingContext2D} c @param {{x: number, y: number}} p @param {number} one */
 export function target(c, p, one) {
   for (const [style, width] of /** @type {[string, number][]} */ ([["rgb(0 0 0 / .7)", 4], ["#00e0c6", 2]])) {

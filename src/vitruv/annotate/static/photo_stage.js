@@ -12,9 +12,9 @@ export function dimOutside(context, photo, box) {
 
 /** Keys for zooming and moving the photo. @param {import("./shell.js").Shell} shell @param {import("./stage.js").Stage} stage @param {() => void} fit */
 export function bindZoom(shell, stage, fit) {
-  shell.bindKey("+", "+", "closer (also: wheel, pinch)", () => stage.zoom(1.3));
+  shell.bindKey("+", "+", "zoom in (also: wheel, pinch)", () => stage.zoom(1.3));
   shell.bindKey("=", "", "", () => stage.zoom(1.3));
-  shell.bindKey("-", "-", "farther", () => stage.zoom(1 / 1.3));
+  shell.bindKey("-", "-", "zoom out", () => stage.zoom(1 / 1.3));
   shell.bindKey("f", "F", "fit to the window", fit);
   shell.bindKey(" ", "Space", "hold and drag to move (also: middle button, two fingers)", () => { stage.spaceHeld = true; });
   const up = (/** @type {KeyboardEvent} */ event) => { if (event.key === " ") stage.spaceHeld = false; };

@@ -1,28 +1,22 @@
 // @ts-check
 /** Stage two: where on the body is this pixel? One point after another, on six views of its part. */
 
-import { api, picture } from "./api.js";
+import { picture } from "./api.js";
 import { PARTS, css } from "./body_parts.js";
 import { byId, h, note, shown } from "./dom.js";
-import { LabelMap } from "./labelmap.js";
-import { dot, target } from "./photo_marks.js";
-import { bindZoom, dimOutside } from "./photo_stage.js";
-import { GRID } from "./rle.js";
-import { Stage } from "./stage.js";
+import { Guesses, confidenceColour, confidenceWord } from "./guesses.js";
+import { bindZoom } from "./photo_stage.js";
+import { PointPhoto } from "./point_photo.js";
 import { ViewTile } from "./view_tile.js";
-import { loadViews } from "./views.js";
+import { bestLayout, loadViews } from "./views.js";
 
-/** @type {[string, number, number][]} */
-const LAYOUTS = [["two-rows", 3, 2], ["one-row", 6, 1], ["three-rows", 2, 3]];
 const PAUSE_KEY = "vitruv-pause";
 
 /** @param {import("./shell.js").Shell} shell */
 export async function pointsScreen(shell) {
   const { task } = shell;
-  const { box, points } = task;
+  const { points } = task;
   const photo = await picture(`/api/photos/${task.photo.id}/image`);
-  const map = new LabelMap();
-  map.load(task.masks);
 
   let at = Math.max(0, points.findIndex((p) => p.state === "open"));
   let since = performance.now();
@@ -35,65 +29,13 @@ export async function pointsScreen(shell) {
   /** @type {{view: number, x: number, y: number} | null} */
   let click = null;
   let active = 0;
-  let wholePerson = false;
-  /** Guesses of the model by number of the point. @type {Map<number, any>} */
-  const guesses = new Map();
+  const guesses = new Guesses(shell, points);
   /** @type {number | undefined} */
   let advancing = undefined;
   let pause = Number(localStorage.getItem(PAUSE_KEY) ?? "500");
 
-  const toPhoto = (/** @type {any} */ p) => ({ x: box.x + ((p.x + 0.5) / GRID) * box.w, y: box.y + ((p.y + 0.5) / GRID) * box.h });
-
-  // --- the photo ---------------------------------------------------------------------------------------------------------
-  const canvas = h("canvas", { class: "stage", tabindex: 0, "aria-label": "Photo of the person with the point in question" });
-  const stage = new Stage(canvas, (c) => {
-    c.imageSmoothingEnabled = stage.scale < 4;
-    c.drawImage(photo, 0, 0, task.photo.width, task.photo.height);
-    dimOutside(c, task.photo, box);
-    const one = 1 / stage.scale;
-    outlinePart(c, one);
-    points.forEach((p, n) => n !== at && dot(c, toPhoto(p), p, one));
-    if (points[at]) target(c, toPhoto(points[at]), one);
-  });
-
-  const edges = new OffscreenCanvas(GRID, GRID);
-  let edgesOf = 0;
-  /** @param {CanvasRenderingContext2D} c @param {number} one */
-  function outlinePart(c, one) {
-    const part = points[at]?.part ?? 0;
-    if (edgesOf !== part) {
-      edgesOf = part;
-      const e = /** @type {OffscreenCanvasRenderingContext2D} */ (edges.getContext("2d"));
-      e.clearRect(0, 0, GRID, GRID);
-      e.fillStyle = css(part, 0.9);
-      const l = map.labels;
-      for (let i = 0; i < l.length; i++) {
-        if (l[i] === part && (l[i - 1] !== part || l[i + 1] !== part || l[i - GRID] !== part || l[i + GRID] !== part)) e.fillRect(i % GRID, Math.floor(i / GRID), 1, 1);
-      }
-    }
-    c.imageSmoothingEnabled = true;
-    c.globalAlpha = 0.75;
-    c.drawImage(edges, box.x, box.y, box.w, box.h);
-    c.globalAlpha = 1;
-    c.lineWidth = one;
-  }
-
-  /** The rectangle of the photo to look at: the part with some room around it, the same for all its points. */
-  function framePoint() {
-    const part = points[at]?.part;
-    if (wholePerson || !part) return stage.frame(box);
-    let [x0, y0, x1, y1] = [GRID, GRID, 0, 0];
-    map.labels.forEach((label, i) => {
-      if (label !== part) return;
-      const [x, y] = [i % GRID, Math.floor(i / GRID)];
-      [x0, y0, x1, y1] = [Math.min(x0, x), Math.min(y0, y), Math.max(x1, x + 1), Math.max(y1, y + 1)];
-    });
-    if (x1 <= x0) return stage.frame(box);
-    const unit = { x: box.w / GRID, y: box.h / GRID };
-    const [w, high] = [(x1 - x0) * unit.x, (y1 - y0) * unit.y];
-    const room = Math.max(0.45 * Math.max(w, high), 0.06 * Math.max(box.w, box.h));
-    stage.frame({ x: box.x + x0 * unit.x - room, y: box.y + y0 * unit.y - room, w: w + 2 * room, h: high + 2 * room }, 0);
-  }
+  const side = new PointPhoto(task, photo, guesses, (index) => go(index));
+  const { canvas, stage } = side;
 
   // --- the views ---------------------------------------------------------------------------------------------------------
   const tiles = Array.from({ length: 6 }, (_, k) => new ViewTile(k, {
@@ -121,10 +63,13 @@ export async function pointsScreen(shell) {
   }
 
   function drawMarks() {
-    const guess = guesses.get(at);
+    const guess = guesses.open(at);
+    const others = points.map((p, n) => (n !== at && p.part === points[at]?.part ? guesses.open(n) : undefined)).filter((g) => g !== undefined);
     tiles.forEach((tile, k) => {
       tile.mark = views && xyz ? views.project(k, xyz) : null;
       tile.guess = views && guess && !xyz ? views.project(k, guess.xyz) : null;
+      tile.guessColour = guess ? confidenceColour(guess.confidence) : "";
+      tile.others = others.map((g) => ({ ...views?.project(k, g.xyz), colour: confidenceColour(g.confidence) })).filter((mark) => mark.seen);
       tile.active = k === active;
       tile.draw();
     });
@@ -164,11 +109,12 @@ export async function pointsScreen(shell) {
     if (!points.length) return;
     const before = points[at]?.part;
     at = Math.min(points.length - 1, Math.max(0, n));
+    side.at = at;
     since = performance.now();
     click = null;
     xyz = points[at].xyz ?? null;
     if (points[at].state !== "placed") xyz = null;
-    if (points[at].part !== before || !viewPart) framePoint();
+    if (points[at].part !== before || !viewPart) side.frame();
     drawStrip();
     stage.redraw();
     await showViews(xyz && points[at].view_part ? points[at].view_part : points[at].part);
@@ -199,13 +145,8 @@ export async function pointsScreen(shell) {
     drawMarks();
   }
 
-  /** The arrangement of the tiles in which the pictures come out largest. */
   function arrange() {
-    if (!views || !grid.clientWidth) return;
-    const scale = (/** @type {[string, number, number]} */ [, columns, rows]) =>
-      Math.min((grid.clientWidth / columns - 24) / (views?.width ?? 1), (grid.clientHeight / rows - 40) / (views?.height ?? 1));
-    const best = LAYOUTS.reduce((a, b) => (scale(b) > scale(a) ? b : a));
-    grid.className = `views ${best[0]}`;
+    if (views && grid.clientWidth) grid.className = `views ${bestLayout(views, grid.clientWidth, grid.clientHeight)}`;
   }
   const resizer = new ResizeObserver(arrange);
   shell.closers.push(() => resizer.disconnect());
@@ -219,36 +160,59 @@ export async function pointsScreen(shell) {
   }
 
   const guess = shown(async () => {
-    const { points: found } = await api("POST", `${shell.path}/proposal`);
-    for (const g of found) guesses.set(points.findIndex((p) => p.n === g.n), g);
-    note(found.length ? "The model's guesses are drawn in orange; T takes one over" : "The model sees nobody here");
+    await guesses.toggle();
+    if (guesses.visible && !guesses.found.size) note("The model finds no person here");
+    if (guesses.visible) side.wholePerson = true;
+    side.frame();
+    drawStrip();
     drawMarks();
   });
 
-  /** Take the guess over as if it had been clicked in the view that shows it best. */
-  function takeGuess() {
-    const g = guesses.get(at);
-    if (!views || shell.readOnly) return;
-    if (!g) return note(guesses.size ? "The model has no guess here" : "Ask for the model's guesses first (M)");
-    const marks = tiles.map((_, k) => views?.project(k, g.xyz));
-    const view = marks.findIndex((mark) => mark?.seen);
-    const mark = marks[view];
-    if (!mark) return note("The guess lies on another part: click where you see it");
-    point_at(view, mark.x, mark.y);
-    commit();
+  /** Accept the guess for this point and go on. @param {KeyboardEvent} [event] */
+  function acceptGuess(event) {
+    if (event?.repeat) return; // a key held down is no judgement
+    if (shell.readOnly || !points[at]) return;
+    if (!guesses.visible) return note("Show the model's guesses first (M)");
+    if (!guesses.open(at)) return note(points[at].state === "open" ? "The model has no guess for this point" : "This point has an answer already");
+    guesses.accept([at], Math.round(performance.now() - since) / 1000);
+    go(nextOpen());
+  }
+
+  /** Accept all guesses that are probably right; the doubtful ones stay open. */
+  function acceptProbable() {
+    if (shell.readOnly) return;
+    const indices = guesses.probable();
+    if (!indices.length) return note(guesses.visible ? "No confident guesses are left" : "Show the model's guesses first (M)");
+    guesses.accept(indices, null);
+    const left = points.filter((p) => p.state === "open").length;
+    note(`${indices.length} guesses accepted, ${left} point${left === 1 ? "" : "s"} to check`, "good");
+    go(nextOpen());
   }
 
   // --- the page ----------------------------------------------------------------------------------------------------------
   const strip = h("div", { class: "strip", role: "list", "aria-label": "Points" });
   const question = h("p", { class: "question", "aria-live": "polite" });
+  /** What the model thinks of this point. */
+  function guessText() {
+    const guess = guesses.open(at);
+    if (!guess) return guesses.visible && points[at]?.state === "open" ? h("span", { class: "faint" }, ", no guess: click where it lies") : null;
+    const word = h("span", { class: "confidence" }, `guess ${confidenceWord(guess.confidence)} (${Math.round(100 * guess.confidence)}%)`);
+    word.style.setProperty("--guess", confidenceColour(guess.confidence));
+    return word;
+  }
   function drawStrip() {
     const p = points[at];
     const left = points.filter((q) => q.state === "open").length;
     question.replaceChildren(p ? h("strong", {}, `Point ${at + 1} of ${points.length}: ${PARTS[p.part]}`) : "No points", h("span", { class: "faint" },
-      shell.readOnly && p ? ` ${p.state}` : left ? ` ${left} to go` : " all answered: hand in, or look through them again"));
+      shell.readOnly && p ? ` ${p.state}` : left ? ` ${left} to go` : " all answered: submit, or check them again"), guessText() ?? "");
+    accept.hidden = !guesses.open(at);
+    acceptAll.hidden = !guesses.probable().length;
+    acceptAll.textContent = `Accept ${guesses.probable().length} confident`;
     strip.replaceChildren(...points.map((q, n) => {
       const button = h("button", { class: `bead ${q.state}`, role: "listitem", "aria-current": n === at ? "true" : null, title: `${n + 1}: ${PARTS[q.part]}, ${q.state}`, "aria-label": `Point ${n + 1}, ${PARTS[q.part]}, ${q.state}`, onclick: () => go(n) });
       button.style.setProperty("--part", css(q.part));
+      const guess = guesses.open(n);
+      if (guess) button.style.setProperty("--guess", confidenceColour(guess.confidence));
       return button;
     }));
     /** @type {HTMLElement | null} */ (strip.querySelector("[aria-current]"))?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -258,19 +222,24 @@ export async function pointsScreen(shell) {
   const other = h("select", { "aria-label": "Views of which part", onchange: () => { const was = xyz; showViews(Number(other.value)).then(() => { xyz = was; drawMarks(); }); } },
     visible.map((part) => h("option", { value: part }, PARTS[part])));
   const pauses = h("select", { "aria-label": "When the next point comes", onchange: () => { pause = Number(pauses.value); localStorage.setItem(PAUSE_KEY, pauses.value); } },
-    [["0", "next point at once"], ["500", "next after ½ s"], ["1200", "next after 1 s"], ["-1", "next on Enter"]].map(([value, label]) => h("option", { value, selected: Number(value) === pause }, label)));
+    [["0", "next point at once"], ["500", "next point after ½ s"], ["1200", "next point after 1 s"], ["-1", "next point on Enter"]].map(([value, label]) => h("option", { value, selected: Number(value) === pause }, label)));
 
+  const accept = h("button", { id: "accept-guess", class: "main", hidden: true, title: "Accept the guess (Enter)", onclick: () => acceptGuess() }, "Accept guess");
+  const acceptAll = h("button", { id: "accept-all", hidden: true, title: "Accept all guesses that are probably right (Shift Enter)", onclick: acceptProbable });
   const grid = h("div", { class: "views" }, tiles.map((tile) => tile.element));
   const controls = h("div", { class: "controls" },
     shell.readOnly ? null : [
       h("button", { id: "skip", onclick: skip, title: "Not visible (S)" }, "Not visible"),
-      h("button", { id: "back", onclick: () => go(at - 1), title: "Point before (Backspace)" }, "Back"),
+      h("button", { id: "back", onclick: () => go(at - 1), title: "Previous point (Backspace)" }, "Back"),
       h("button", { id: "next", onclick: () => go(at + 1), title: "Next point (Enter)" }, "Next"),
-      shell.proposing("guess", "Guess", "show the model's guesses", guess),
+      shell.proposing("guess", "Guesses", "show or hide the model's guesses", guess),
+      accept,
+      acceptAll,
       pauses,
     ],
     shell.readOnly ? [h("button", { onclick: () => go(at - 1) }, "Back"), h("button", { onclick: () => go(at + 1) }, "Next")] : null,
     h("label", { class: "inline" }, "Views: ", other));
+  controls.addEventListener("click", (event) => event.detail && event.target instanceof HTMLButtonElement && canvas.focus({ preventScroll: true })); // Enter is for points again
   const right = h("section", { class: "answer" }, h("div", { class: "asking" }, question, controls), grid, h("div", { class: "below" }, strip, shell.finishBar()));
   byId("screen").replaceChildren(h("div", { class: "work points" }, canvas, right));
   resizer.observe(grid);
@@ -285,7 +254,7 @@ export async function pointsScreen(shell) {
       drawMarks();
     });
   }
-  shell.help.push(["1 2 3 4 5 6", "put the keyboard's cross on a view"]);
+  shell.help.push(["1 2 3 4 5 6", "put the cross on a view"]);
   const move = (/** @type {number} */ dx, /** @type {number} */ dy) => (/** @type {KeyboardEvent} */ event) => {
     const tile = tiles[active];
     if (!tile.cursor) {
@@ -296,30 +265,36 @@ export async function pointsScreen(shell) {
     tile.cursor = { x: tile.cursor.x + dx * step, y: tile.cursor.y + dy * step };
     tile.draw();
   };
-  shell.bindKey("ArrowLeft", "← → ↑ ↓", "move the cross (Shift: faster); without a cross: point before, next", move(-1, 0));
+  shell.bindKey("ArrowLeft", "← → ↑ ↓", "move the cross (Shift: faster); without a cross: previous or next point", move(-1, 0));
   shell.bindKey("ArrowRight", "", "", move(1, 0));
   shell.bindKey("ArrowUp", "", "", move(0, -1));
   shell.bindKey("ArrowDown", "", "", move(0, 1));
-  shell.bindKey("Enter", "Enter", "mark at the cross; without a cross: next point", () => {
+  shell.bindKey("Enter", "Enter", "place the point at the cross; accept the guess; otherwise next point", (event) => {
     const cursor = tiles[active].cursor;
+    if (event.shiftKey) return acceptProbable();
+    if (!cursor && guesses.open(at)) return acceptGuess(event);
     if (!cursor || shell.readOnly) return go(nextOpen());
     point_at(active, cursor.x, cursor.y);
     commit();
   });
-  shell.bindKey("Escape", "Esc", "take the cross away", () => { tiles[active].cursor = null; drawMarks(); });
-  shell.bindKey("Backspace", "Backspace", "point before", () => go(at - 1));
+  shell.bindKey("Escape", "Esc", "remove the cross", () => { tiles[active].cursor = null; drawMarks(); });
+  shell.bindKey("Backspace", "Backspace", "previous point", () => go(at - 1));
   shell.bindKey("s", "S", "not visible", skip);
-  if (task.proposals && !shell.readOnly) shell.bindKey("t", "T", "take the model's guess over", takeGuess);
-  shell.bindKey("z", "Z", "whole person or the part", () => { wholePerson = !wholePerson; framePoint(); });
-  bindZoom(shell, stage, framePoint);
+  if (task.proposals && !shell.readOnly) {
+    shell.bindKey("t", "T", "accept the model's guess", acceptGuess);
+    shell.help.push(["Shift Enter", "accept all confident guesses"]);
+  }
+  shell.bindKey("z", "Z", "show the whole person or the part", () => { side.wholePerson = !side.wholePerson; side.frame(); });
+  bindZoom(shell, stage, () => side.frame());
   shell.onRefused = (key) => {
     const n = points.findIndex((p) => `point:${p.n}` === key);
-    if (n < 0) return;
-    Object.assign(points[n], { state: "open", xyz: null });
-    go(n);
+    const refused = n < 0 ? (guesses.batches.get(key) ?? []) : [n];
+    for (const index of refused) Object.assign(points[index], { state: "open", xyz: null });
+    if (refused.length) go(refused[0]);
   };
   shell.closers.push(() => { clearTimeout(advancing); stage.close(); tiles.forEach((tile) => tile.close()); });
   await go(at);
-  framePoint();
+  side.frame();
   canvas.focus({ preventScroll: true });
+  if (Guesses.wanted && !guesses.visible && task.proposals && !shell.readOnly && points.some((p) => p.state === "open")) await guess();
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** What all work screens share: the task, its lease, saving, the bar on top, handing in, reviewing. */
+/** What all work screens share: the task, its lease, saving, the bar on top, submitting, reviewing. */
 
 import { ApiError, api } from "./api.js";
 import { byId, dialog, h, note, noteError, shortcut, shown, typing } from "./dom.js";
@@ -7,11 +7,23 @@ import { Outbox } from "./outbox.js";
 import { themeButton } from "./theme.js";
 
 const HEARTBEAT_MS = 60_000;
-const NO_MODEL = "There is no model here to propose anything; go on by hand";
+const NO_MODEL = "There is no model for proposals; continue by hand";
+const STAGE_KEY = "vitruv-stage";
+const FINISHED_KEY = "vitruv-finished";
+
+/** Keep to one stage after each task, or (empty) finish one person after the other. @param {string} kind */
+export function chooseStage(kind) {
+  sessionStorage.setItem(STAGE_KEY, kind);
+}
+
+/** The task that was submitted last in this window: the next one should be about the same person. @returns {string | null} */
+export function finishedTask() {
+  return sessionStorage.getItem(FINISHED_KEY);
+}
 
 /**
  * @typedef {{x: number, y: number, w: number, h: number}} Rect
- * @typedef {{id: string, kind: "boxes" | "parts" | "points", state: string, note: string, annotator: string | null, replica: number, proposals: boolean,
+ * @typedef {{id: string, kind: "boxes" | "parts" | "points", state: string, mine: boolean, note: string, annotator: string | null, replica: number, proposals: boolean,
  *   photo: {id: string, name: string, width: number, height: number}, box: Rect, masks: Record<string, string>,
  *   boxes: any[], points: any[]}} Task
  */
@@ -41,7 +53,7 @@ export class Shell {
       const beat = setInterval(() => document.visibilityState === "visible" && this.#beat(), HEARTBEAT_MS);
       this.closers.push(() => clearInterval(beat));
     }
-    this.bindKey("?", "?", "this list", () => this.showHelp());
+    this.bindKey("?", "?", "show this list", () => this.showHelp());
   }
 
   /**
@@ -70,7 +82,7 @@ export class Shell {
   }
 
   /**
-   * The button and the key that ask the model. Where there is no model, both say so.
+   * The button and the key for asking the model. Without a model, both explain that there is none.
    * @param {string} id @param {string} label @param {string} text what it does @param {() => void} action
    */
   proposing(id, label, text, action) {
@@ -80,15 +92,17 @@ export class Shell {
     return h("button", { class: "grow", id, onclick: ask, "aria-disabled": proposals ? null : "true", title: proposals ? `${text} (M)` : NO_MODEL }, label);
   }
 
-  /** The buttons at the end of a task: hand in, or the reviewer's verdict. */
+  /** The buttons at the end of a task: submit, reopen, or the reviewer's verdict. */
   finishBar() {
     if (!this.readOnly) {
-      this.bindKey("ctrl+Enter", "Ctrl Enter", "hand in", () => this.submit());
+      this.bindKey("ctrl+Enter", "Ctrl Enter", "submit", () => this.submit());
       return h("div", { class: "finish" },
         this.task.note ? h("p", { class: "sentback" }, h("strong", {}, "Sent back: "), this.task.note) : null,
-        h("button", { class: "main wide", id: "submit", onclick: () => this.submit() }, "Hand in"));
+        h("button", { class: "main wide", id: "submit", onclick: () => this.submit() }, "Submit"));
     }
-    if (!this.reviewing) return h("div", { class: "finish" }, h("p", { class: "faint" }, `This task is ${this.task.state}.`));
+    const mine = this.task.mine && (this.task.state === "submitted" || this.task.state === "accepted");
+    const reopen = mine ? h("button", { id: "reopen", title: "Take this task back to change it", onclick: shown(() => this.reopen()) }, "Reopen") : null;
+    if (!this.reviewing) return h("div", { class: "finish" }, h("p", { class: "faint" }, `This task is ${this.task.state}.`), reopen);
     const reason = h("textarea", { id: "note", rows: 3, placeholder: "What should change?", "aria-label": "Note to the annotator" });
     const pending = this.task.state === "submitted";
     return h("div", { class: "finish" },
@@ -96,6 +110,7 @@ export class Shell {
       reason,
       h("div", { class: "row" },
         h("button", { id: "send-back", onclick: shown(() => this.#verdict("return", reason.value)) }, "Send back"),
+        reopen,
         h("button", { class: "main grow", id: "accept", disabled: !pending, onclick: shown(() => this.#verdict("accept", "")) }, "Accept")));
   }
 
@@ -104,13 +119,21 @@ export class Shell {
     try {
       await this.outbox.settled();
       const { state } = await api("POST", `${this.path}/submit`, null, { lease: this.outbox.lease });
-      note(state === "accepted" ? "Handed in" : "Handed in for review", "good");
+      note(state === "accepted" ? "Submitted" : "Submitted for review", "good", { label: "Undo", run: shown(() => this.reopen()) });
       this.close();
-      location.hash = `#/next/${this.task.kind}`;
+      sessionStorage.setItem(FINISHED_KEY, this.task.id);
+      location.hash = `#/next/${sessionStorage.getItem(STAGE_KEY) ?? ""}`;
     } catch (error) {
       if (error instanceof ApiError && error.code === "conflict") this.#onRefused("", error);
       else noteError(error);
     }
+  }
+
+  /** Take a submitted task back and open it again. */
+  async reopen() {
+    await api("POST", `${this.path}/reopen`);
+    this.close();
+    location.hash = `#/task/${this.task.id}`;
   }
 
   /** @param {string} verdict @param {string} text */
@@ -123,7 +146,7 @@ export class Shell {
 
   async leave() {
     if (!this.readOnly && this.outbox.entries.size) {
-      const choice = await dialog("Not everything is saved yet", [h("p", {}, "Your last changes wait for the server. They are kept in this browser and are sent when you open this task here again.")],
+      const choice = await dialog("Not everything is saved yet", [h("p", {}, "Your last changes are waiting for the server. This browser keeps them and sends them when you open this task here again.")],
         [{ label: "Leave", value: "leave" }, { label: "Stay", value: "stay", main: true }]);
       if (choice !== "leave") return;
     }
@@ -157,7 +180,7 @@ export class Shell {
     }
     if (this.asking) return;
     this.asking = true;
-    const choice = await dialog("This task moved on", [h("p", {}, error.message.charAt(0).toUpperCase() + error.message.slice(1) + ".")],
+    const choice = await dialog("This task has changed", [h("p", {}, error.message.charAt(0).toUpperCase() + error.message.slice(1) + ".")],
       [{ label: "Leave", value: "leave" }, { label: "Continue here", value: "here", main: true }]);
     this.asking = false;
     this.close();

@@ -22,6 +22,9 @@ export class ViewTile {
     this.mark = null;
     /** The model's guess. @type {Mark | null} */
     this.guess = null;
+    this.guessColour = "";
+    /** Guesses for other points of the part. @type {{x?: number, y?: number, colour: string}[]} */
+    this.others = [];
     /** @type {{x: number, y: number} | null} */
     this.cursor = null;
     this.active = false;
@@ -90,7 +93,8 @@ export class ViewTile {
     c.setTransform(scale * ratio, 0, 0, scale * ratio, left * ratio, top * ratio);
     c.drawImage(this.views.views[this.index].image, 0, 0);
     this.element.classList.toggle("active", this.active);
-    if (this.guess) ring(c, this.guess, scale, "#ff9500", 8, true);
+    for (const other of this.others) spot(c, /** @type {{x: number, y: number, colour: string}} */ (other), scale);
+    if (this.guess) ring(c, this.guess, scale, this.guessColour, 9, !this.guess.seen);
     if (this.mark) ring(c, this.mark, scale, "#00e0c6", 7, !this.mark.seen);
     if (this.cursor && this.active) cross(c, this.cursor, scale);
   }
@@ -120,6 +124,17 @@ function ring(c, mark, scale, colour, radius, hollow) {
   c.arc(mark.x, mark.y, 1.6 * one, 0, 7);
   c.fillStyle = colour;
   c.fill();
+}
+
+/** @param {CanvasRenderingContext2D} c @param {{x: number, y: number, colour: string}} mark @param {number} scale */
+function spot(c, mark, scale) {
+  c.beginPath();
+  c.arc(mark.x, mark.y, 3 / scale, 0, 7);
+  c.fillStyle = mark.colour;
+  c.fill();
+  c.lineWidth = 1 / scale;
+  c.strokeStyle = "rgb(0 0 0 / .6)";
+  c.stroke();
 }
 
 /** @param {CanvasRenderingContext2D} c @param {{x: number, y: number}} at @param {number} scale */

@@ -88,3 +88,12 @@ async function depths(address) {
   const bytes = new DataView(await response.arrayBuffer());
   return Uint16Array.from({ length: bytes.byteLength / 2 }, (_, i) => bytes.getUint16(2 * i, true));
 }
+
+/** @type {[string, number, number][]} */
+const LAYOUTS = [["two-rows", 3, 2], ["one-row", 6, 1], ["three-rows", 2, 3]];
+
+/** The arrangement of the six tiles in which the pictures are largest. @param {PartViews} views @param {number} width @param {number} height */
+export function bestLayout(views, width, height) {
+  const scale = (/** @type {[string, number, number]} */ [, columns, rows]) => Math.min((width / columns - 24) / views.width, (height / rows - 40) / views.height);
+  return LAYOUTS.reduce((a, b) => (scale(b) > scale(a) ? b : a))[0];
+}
