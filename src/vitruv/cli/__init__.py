@@ -25,6 +25,7 @@ VERBS = {
     "video": Verb("vitruv.cli.video", "clips in, dense pose out: tracked, frame by frame", "video"),
     "presets": Verb("vitruv.cli.presets", "the files that other programs read, by name"),
     "export-maps": Verb("vitruv.cli.export_maps", "files of a preset from saved results, without a network"),
+    "texture": Verb("vitruv.cli.texture", "colours from photos onto the body, back onto photos, and to other layouts"),
     "evaluate": Verb("vitruv.cli.evaluate", "score results against DensePose-COCO annotations", "eval"),
     "compare": Verb("vitruv.cli.compare", "two evaluation reports side by side", "eval"),
     "check": Verb("vitruv.cli.check", "validate annotation and result files", "eval"),
