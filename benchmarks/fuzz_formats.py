@@ -27,12 +27,26 @@ from typing import Any
 
 import numpy as np
 import scipy.io
+from PIL import Image
 
 from vitruv.errors import VitruvError
-from vitruv.formats import AnnotationFile, decode_rle, encode_rle, encode_uv_data, rasterize_polygons, read_pickle, read_results
+from vitruv.files import FilePath
+from vitruv.formats import (
+    AnnotationFile,
+    ResultFolder,
+    decode_rle,
+    encode_rle,
+    encode_uv_data,
+    rasterize_polygons,
+    read_boxes,
+    read_image_ids,
+    read_pickle,
+    read_results,
+)
 from vitruv.formats.check import check_file
 from vitruv.formats.json_records import parse_json
 from vitruv.formats.pickled_results import RECORDS
+from vitruv.media import read_image
 from vitruv.metrics.masks import outline
 from vitruv.metrics.part_masks import borders_of, unions
 from vitruv.metrics.report import read_report
@@ -138,6 +152,88 @@ def read_vertices_as(suffix: str) -> Callable[[Path], object]:
     return read
 
 
+def pictures() -> list[bytes]:
+    """A small picture in every format that is read, and JPEGs with metadata of every type."""
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8))
+    deep = Image.fromarray(np.arange(768, dtype=np.uint16).reshape(24, 32) * 60)
+    exif = Image.Exif()
+    exif.update({0x0112: 6, 0x010F: "camera", 0x0132: "2024:01:01 00:00:00", 0x011A: 72.0})
+    found = []
+    for kind in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "ppm", "tga", "jpeg2000", "avif", "mpo"):
+        stream = io.BytesIO()
+        noise.save(stream, kind, **({"exif": exif} if kind in ("jpeg", "png", "webp", "tiff") else {}))
+        found += [stream.getvalue()] * (4 if kind in ("jpeg", "png") else 1)
+    for kind, options in (("png", {}), ("tiff", {"compression": "tiff_lzw"}), ("tiff", {"compression": "jpeg"})):
+        stream = io.BytesIO()
+        (noise if options.get("compression") == "jpeg" else deep).save(stream, kind, **options)
+        found.append(stream.getvalue())
+    return found
+
+
+def metadata() -> list[bytes]:
+    """JPEGs that are nearly all metadata, so that damage hits it."""
+    found = []
+    for order in "<>":
+        entries = [(0x0112, 3, 1, struct.pack(order + "HH", 6, 0))]
+        entries += [
+            (tag, kind, 1, struct.pack(order + "I", 40)) for tag in (0x010F, 0x0132, 0x011A, 0x8769) for kind in (1, 2, 4, 5, 10)
+        ]
+        block = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, len(entries))
+        block += b"".join(struct.pack(order + "HHI", *entry[:3]) + entry[3] for entry in entries) + bytes(12)
+        stream = io.BytesIO()
+        Image.new("L", (2, 3)).save(stream, "jpeg", exif=b"Exif\0\0" + block)
+        found.append(stream.getvalue())
+    return found
+
+
+def boxes_files() -> list[bytes]:
+    coco = {
+        "images": [{"id": 7, "file_name": "v/7.jpg"}],
+        "annotations": [{"image_id": 7, "category_id": 1, "bbox": [0, 1, 9, 9.5]}],
+    }
+    return [
+        json.dumps({"v/a.jpg": [[10, 20, 110, 320.5]], "b.jpg": []}).encode(),
+        json.dumps({**coco, "categories": [{"id": 1, "name": "person"}]}).encode(),
+        json.dumps(coco).encode(),
+        b"file,x1,y1,x2,y2\nv/a.jpg,10,20,110,320\nb.jpg,1,2,3,4.5\n",
+    ]
+
+
+def read_tables(path: Path) -> None:
+    photos = [FilePath.named(name) for name in ("v/a.jpg", "b.jpg", "v/7.jpg")]
+    if path.read_bytes()[:1] not in (b"{", b"["):
+        path = path.rename(path.with_suffix(".csv"))
+    try:
+        read_boxes(path).of(photos)
+    finally:
+        read_image_ids(path).of(photos)
+
+
+def result_folder(path: Path) -> None:
+    """A run into a folder whose images.json or journal is damaged."""
+    for name in ("images.json", "results.json", ".vitruv-results.jsonl"):
+        path.with_name(name).unlink(missing_ok=True)
+    path.with_name("results.json").write_bytes(result_json())
+    data = path.read_bytes()
+    if data[:12] == b'{"image": {"':
+        path.with_name("images.json").write_bytes(b'{"images": []}')
+        path.with_name(".vitruv-results.jsonl").write_bytes(data)
+    else:
+        path.with_name("images.json").write_bytes(data)
+    try:
+        with ResultFolder(path.parent):
+            pass
+    finally:
+        for name in ("images.json", "results.json", ".vitruv-results.jsonl"):
+            path.with_name(name).unlink(missing_ok=True)
+
+
+def folder_files() -> list[bytes]:
+    image = {"id": 7, "file_name": "a.jpg", "width": 9, "height": 9, "stem": "a", "photo": "../a.jpg"}
+    line = json.dumps({"image": image, "results": json.loads(result_json())}).encode() + b"\n"
+    return [json.dumps({"images": [image]}).encode(), line + line]
+
+
 def read_values(path: Path) -> None:
     value = parse_json(path.read_bytes(), path)
     decode_rle(value)
@@ -159,12 +255,16 @@ def kinds() -> dict[str, tuple[list[bytes], Callable[[Path], object]]]:
         "vertices.npy": ([vertices_npy()], read_vertices_as(".npy")),
         "vertices.obj": ([b"# body\nv 0 0 0\nv 1 0.5 -2e-1\nf 1 1 2\n"], read_vertices_as(".obj")),
         "report": ([report], read_report),
+        "pictures": (pictures(), read_image),
+        "metadata": (metadata(), read_image),
+        "boxes": (boxes_files(), read_tables),
+        "run folder": (folder_files(), result_folder),
         "check": ([annotation_json(), result_json(), *pickles()[:6]], check_file),
     }
 
 
 def damaged(sample: bytes, rng: random.Random) -> bytes:
-    if sample[:1] in b"[{" and rng.random() < 0.6:
+    if sample[:1] in b"[{" and b"}\n{" not in sample and rng.random() < 0.6:
         value = json.loads(sample)
         for _ in range(rng.choice((1, 1, 2, 4))):
             value = replaced(value, rng)

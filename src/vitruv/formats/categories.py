@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 from vitruv.errors import FormatError
 from vitruv.types import PathLike
@@ -26,6 +26,11 @@ def person_categories(categories: object, path: PathLike) -> frozenset[int]:
         names = ", ".join(str(one.get("name", one.get("id"))) for one in listed[:5])
         raise FormatError(path, f"none of its categories is named person: {names}")
     return found
+
+
+def category_ids(categories: Iterable[Mapping[str, object]]) -> frozenset[int]:
+    """The ids of a file's `categories`; what is no whole number is passed over."""
+    return frozenset(number for one in categories if isinstance(number := one.get("id"), int))
 
 
 def is_person(category_id: object, persons: Collection[int]) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from vitruv.errors import FormatError, InputError, MissingFileError
 from vitruv.formats.annotation import Person, problems_of
 from vitruv.formats.annotations import AnnotationFile, ImageInfo, read_images
+from vitruv.formats.categories import category_ids
 from vitruv.formats.chart_outlines import READINGS, ChartOutlines, remark_on
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_files import is_json, read_results
@@ -67,7 +68,7 @@ def check_file(
         return _check_images(path, photos)
     if isinstance(top, dict):
         return _check_annotations(AnnotationFile.open(path), photos)
-    return _check_results(read_results(path, images), images, {category.get("id") for category in categories})
+    return _check_results(read_results(path, images), images, category_ids(categories))
 
 
 def _check_images(path: PathLike, photos: Path | None) -> Report:
@@ -82,7 +83,7 @@ def _check_annotations(file: AnnotationFile, photos: Path | None) -> Report:
     report, seen = Report("annotations"), Counter[int]()
     points, agree, outside, masks, numbers = 0, 0, 0, 0, Counter[str]()
     outlines = ChartOutlines()
-    categories = {category.get("id") for category in file.categories}
+    categories = category_ids(file.categories)
     for i, record in enumerate(file.records):
         where = f"annotations[{i}]" + (f" (id {record['id']})" if isinstance(record.get("id"), int) else "")
         found = list(problems_of(record))
@@ -186,7 +187,7 @@ def _check_photos(images: Mapping[int | str, ImageInfo], folder: Path, report: R
     report.counts["photos missing"] = missing
 
 
-def _check_results(results: Detections, images: Mapping[int | str, ImageInfo] | None, categories: Collection[object]) -> Report:
+def _check_results(results: Detections, images: Mapping[int | str, ImageInfo] | None, categories: Collection[int]) -> Report:
     report, charts, shuffled, empty = Report("results"), Counter[int](), 0, 0
     outlines = ChartOutlines()
     for i in range(len(results)):
