@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import slow_overlay
 
 from vitruv import ChartMap, DensePoses
 from vitruv.draw import overlay, palette
 from vitruv.errors import InputError
+from vitruv.geometry import placement_xywh
 
 GREY = np.full((90, 120, 3), 128, np.uint8)
 
@@ -91,3 +93,23 @@ def test_flat_uv_has_no_lines() -> None:
 def test_a_picture_of_another_size_is_refused(rgb: np.ndarray) -> None:
     with pytest.raises(InputError, match=r"rgb must be \(90, 120, 3\) uint8 as the people's picture, but got"):
         overlay(rgb, people((0, 0)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_drawing_in_strips_is_drawing_at_once(seed: int) -> None:
+    """Sizes that are no multiple of a strip, people over the borders and over each other, lines of one pixel and of several."""
+    rng = np.random.default_rng(seed)
+    height, width = (int(v) for v in rng.integers(200, 700, 2) * (3 if seed % 5 == 0 else 1))
+    rgb = rng.integers(0, 256, (height, width, 3), np.uint8)
+    count = int(rng.integers(1, 5))
+    starts = rng.uniform(-80, 1, (count, 2)) + rng.uniform(0, 1, (count, 2)) * (width, height)
+    boxes = np.concatenate([starts, starts + rng.uniform(20, 300, (count, 2))], axis=1).astype(np.float32)
+    charts = []
+    for w, h in placement_xywh(boxes)[:, 2:]:
+        labels = np.kron(rng.integers(0, 25, (4, 4)), np.ones((-(-h // 4), -(-w // 4)), int))[:h, :w].astype(np.uint8)
+        uv = np.stack(np.broadcast_arrays(np.linspace(0, 1, w)[None], np.linspace(1, 0, h)[:, None])).astype(np.float32)
+        charts.append(ChartMap(labels, np.where(labels > 0, uv, 0).astype(np.float32)))
+    found = DensePoses(boxes, rng.uniform(0.1, 1, count).astype(np.float32), charts, (height, width))
+    fast, slow = overlay(rgb, found).astype(int), slow_overlay.overlay(rgb, found).astype(int)
+    assert np.abs(fast - slow).max() <= 1  # one of the two rounds a number that lies in the middle of two
+    assert (fast != slow).mean() < 1e-3

@@ -8,13 +8,14 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from vitruv.errors import InputError, UnwritableFileError
 from vitruv.files import FilePath
-from vitruv.formats import ChannelOrder, is_written_here, write_iuv_png, write_label_png, write_npz, write_png
+from vitruv.formats import ChannelOrder, is_written_here, people_codes, write_label_png, write_npz, write_people_iuv_png, write_png
 from vitruv.formats.presets import Preset, PresetWriter, RunPreset, presets
 from vitruv.media import PhotoFile, find_photos
 from vitruv.results import DensePoses
@@ -193,21 +194,28 @@ def files_of(output: Path, stem: Path, products: Iterable[Product]) -> dict[Prod
 
 
 def write_products(files: Mapping[Product, Path], rgb: UInt8Array, people: DensePoses, *, channel_order: ChannelOrder) -> None:
-    """Write a photo's own files. Raises UnwritableFileError."""
+    """Write a photo's own files, two at a time. Raises UnwritableFileError."""
     for folder in {path.parent for path in files.values()}:
         make_folder(folder)
-    if "overlay" in files:
-        from vitruv.draw import overlay
 
-        write_png(files["overlay"], overlay(rgb, people))
-    if "iuv" in files or "labels" in files:
-        canvas, _ = people.canvas()
-        if "iuv" in files:
-            write_iuv_png(files["iuv"], canvas, channel_order=channel_order)
-        if "labels" in files:
-            write_label_png(files["labels"], canvas.labels)
-    if "npz" in files:
-        write_npz(files["npz"], people)
+    def draw() -> None:
+        if "overlay" in files:
+            from vitruv.draw import overlay
+
+            write_png(files["overlay"], overlay(rgb, people))
+
+    def write_maps() -> None:
+        if "npz" in files:
+            write_npz(files["npz"], people)
+        if "iuv" in files or "labels" in files:
+            codes = people_codes(people)
+            if "iuv" in files:
+                write_people_iuv_png(files["iuv"], codes, channel_order=channel_order)
+            if "labels" in files:
+                write_label_png(files["labels"], codes[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda write: write(), (draw, write_maps)))
 
 
 def preset_writer(name: str, output: Path, photos: Sequence[PhotoFile]) -> PresetWriter:

@@ -3,7 +3,15 @@
 from vitruv.formats.annotation import Person, Points
 from vitruv.formats.annotations import AnnotationFile, AnnotationWriter, ImageInfo, read_categories, read_images
 from vitruv.formats.detected_people import detected_people
-from vitruv.formats.iuv_png import ChannelOrder, decode_iuv, encode_iuv, read_iuv_png, write_iuv_png
+from vitruv.formats.iuv_png import (
+    ChannelOrder,
+    decode_iuv,
+    encode_iuv,
+    people_codes,
+    read_iuv_png,
+    write_iuv_png,
+    write_people_iuv_png,
+)
 from vitruv.formats.label_png import read_label_png, write_label_png
 from vitruv.formats.npz import read_npz, write_npz
 from vitruv.formats.photo_tables import PhotoTable, read_boxes, read_image_ids
@@ -37,6 +45,7 @@ __all__ = [
     "encode_rle",
     "encode_uv_data",
     "is_written_here",
+    "people_codes",
     "quantize",
     "rasterize_polygons",
     "read_boxes",
@@ -52,5 +61,6 @@ __all__ = [
     "write_iuv_png",
     "write_label_png",
     "write_npz",
+    "write_people_iuv_png",
     "write_png",
 ]

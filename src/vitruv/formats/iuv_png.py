@@ -15,7 +15,7 @@ from vitruv.errors import FormatError, InputError
 from vitruv.formats.png import write_png
 from vitruv.formats.result_json import dequantize, quantize
 from vitruv.media import read_image
-from vitruv.results import LAST_CHART, ChartMap
+from vitruv.results import LAST_CHART, ChartMap, DensePoses
 from vitruv.types import PathLike, UInt8Array
 
 ChannelOrder = Literal["iuv", "vui"]
@@ -25,6 +25,29 @@ def encode_iuv(chart_map: ChartMap, *, channel_order: ChannelOrder) -> UInt8Arra
     """(h, w, 3) uint8: the pixels of the PNG, in the file's order red, green, blue."""
     codes = quantize(chart_map)
     return np.ascontiguousarray(np.moveaxis(codes[_step(channel_order)], 0, 2))
+
+
+def people_codes(people: DensePoses) -> UInt8Array:
+    """(3, h, w) uint8 of the picture's size: I, 255 U, 255 V of who is on top.
+
+    Equal to `quantize(people.canvas()[0])`, in a fraction of the time and memory.
+    """
+    height, width = people.size_hw
+    codes = np.zeros((3, height, width), np.uint8)
+    places = people.placements_xywh
+    for i in np.argsort(-people.scores, kind="stable")[::-1].tolist():
+        x, y, w, h = places[i].tolist()
+        left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
+        if left >= right or top >= bottom:
+            continue
+        here = quantize(people.charts[i])[:, top - y : bottom - y, left - x : right - x]
+        np.copyto(codes[:, top:bottom, left:right], here, where=here[0] > 0)
+    return codes
+
+
+def write_people_iuv_png(path: PathLike, codes: UInt8Array, *, channel_order: ChannelOrder) -> None:
+    """Write the codes of `people_codes`. Raises UnwritableFileError."""
+    write_png(path, np.ascontiguousarray(np.moveaxis(codes[_step(channel_order)], 0, 2)))
 
 
 def decode_iuv(rgb: UInt8Array, *, channel_order: ChannelOrder, path: PathLike = "IUV picture") -> ChartMap:
