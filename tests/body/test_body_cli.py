@@ -28,6 +28,12 @@ def test_refuses_missing_files_in_one_line(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "a.npz").exists()
 
 
-def test_refuses_impossible_numbers(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["body", "build", "--components", "0"]) == 1
+def test_refuses_impossible_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["body", "build", "--components", "0", "--output", str(tmp_path / "b.npz")]) == 1
     assert "--components must be at least 1" in capsys.readouterr().err
+
+
+def test_building_names_its_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["body", "build"])
+    assert "--output" in capsys.readouterr().err

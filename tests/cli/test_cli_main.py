@@ -33,7 +33,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_no_verb_prints_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
-    assert "usage: vitruv VERB" in capsys.readouterr().out
+    assert "usage: vitruv COMMAND" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("argument", ["-h", "--help", "help"])
@@ -52,7 +52,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predcit", "a.jpg"]) == 2
-    assert capsys.readouterr().err.startswith("vitruv: no such verb: 'predcit'; choose from predict, ")
+    assert capsys.readouterr().err == "vitruv: unknown command 'predcit'; did you mean 'predict'?\n"
+    assert main(["xyz"]) == 2
+    assert capsys.readouterr().err.startswith("vitruv: unknown command 'xyz'; choose from predict, ")
+    assert main(["body", "biuld"]) == 2
+    assert capsys.readouterr().err == "vitruv body: unknown command 'biuld'; did you mean 'build'?\n"
 
 
 def test_status_and_arguments_are_passed_on(verb: ModuleType) -> None:

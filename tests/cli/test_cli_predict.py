@@ -127,7 +127,7 @@ def test_boxes(tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]) -
     ("arguments", "message"),
     [
         (["--threshold", "2"], "--threshold must be from 0 to 1, but is 2"),
-        (["--save"], "--save needs at least one of overlay, iuv, labels, npz, json"),
+        (["--save", ""], "--save needs at least one of overlay, iuv, labels, npz, json"),
         (["--device", "abacus"], "no device 'abacus'"),
         (["--boxes", "gone.json"], "gone.json: no such file or folder"),
         (["--image-ids", "gone.json"], "gone.json: no such file or folder"),

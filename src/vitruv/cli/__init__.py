@@ -1,4 +1,4 @@
-"""The command line: `vitruv VERB ...`. One module per verb; only the module of the verb that was asked for is imported."""
+"""The command line: `vitruv COMMAND ...`. One module per command; only the module of the command that runs is imported."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
+from vitruv.cli.commands import Command, run_command
 from vitruv.cli.extras import extra_of
 from vitruv.errors import MissingExtraError, VitruvError
 
@@ -40,15 +42,8 @@ VERBS = {
     "body": Verb("vitruv.cli.body", "build the body that synthetic people are made of", "build"),
 }
 
-_CANNOT_BE_USED = 2  # what argparse and tyro exit with for unusable arguments
 _STOPPED = 130  # what a shell reports for a program ended by Ctrl-C
 _NOBODY_LISTENS = 141  # ... and for one whose output was closed, as by `| head`
-
-
-def _usage() -> str:
-    width = max(map(len, VERBS))
-    rows = "\n".join(f"  {name:<{width}}  {verb.help}" for name, verb in VERBS.items())
-    return f"usage: vitruv VERB [options]\n\n{rows}\n\n`vitruv VERB --help` explains a verb, with examples."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,22 +66,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_usage())
-        return 0 if arguments else _CANNOT_BE_USED
-    if arguments[0] == "--version":
+    if arguments and arguments[0] in ("-V", "--version"):
         from vitruv._version import __version__
 
         print(f"vitruv {__version__}")
         return 0
-    name, rest = arguments[0], arguments[1:]
-    if name not in VERBS:
-        print(f"vitruv: no such verb: {name!r}; choose from {', '.join(VERBS)}", file=sys.stderr)
-        return _CANNOT_BE_USED
-    return _run(VERBS[name], rest)
+    commands = {name: Command(verb.help, partial(_run, verb)) for name, verb in VERBS.items()}
+    return run_command("vitruv", commands, arguments)
 
 
-def _run(verb: Verb, arguments: list[str]) -> int:
+def _run(verb: Verb, arguments: Sequence[str]) -> int:
     try:
         status: int = importlib.import_module(verb.module).main(arguments)
     except ModuleNotFoundError as error:

@@ -14,20 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from vitruv.cli.annotate_project import opened
+from vitruv.cli.commands import Command, run_command
+from vitruv.cli.parsing import parse
 from vitruv.errors import InputError, MissingExtraError, VitruvError
 
 if TYPE_CHECKING:
     from vitruv.annotate import Project, Views
-
-_USAGE = """usage: vitruv annotate [serve|add|invite|export|study] --project DIR ...
-
-  serve   (or nothing) start the tool: vitruv annotate --project DIR
-  add     add photos, or import the people of a COCO file
-  invite  create the personal link of a new annotator
-  export  write DensePose-COCO JSON
-  study   measure the accuracy of annotators on synthetic photos
-
-`vitruv annotate COMMAND --help` explains each."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +104,14 @@ class ExportOptions(_Place):
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status. Raises VitruvError for anything the user can fix."""
-    commands = {"serve": _serve, "add": _add, "invite": _invite, "export": _export, "study": _study}
-    if argv and argv[0] in ("-h", "--help"):
-        print(_USAGE)
-        return 0
-    command, rest = (argv[0], argv[1:]) if argv and argv[0] in commands else ("serve", argv)
-    if not rest and command == "serve":
-        print(_USAGE, file=sys.stderr)
-        return 2
-    return commands[command](rest)
+    commands = {
+        "serve": Command("start the tool (or no command, only options): vitruv annotate --project DIR", _serve),
+        "add": Command("add photos, or import the people of a COCO file", _add),
+        "invite": Command("create the personal link of a new annotator", _invite),
+        "export": Command("write DensePose-COCO JSON", _export),
+        "study": Command("measure the accuracy of annotators on synthetic photos", _study),
+    }
+    return run_command("vitruv annotate", commands, argv, default="serve")
 
 
 def _existing(place: _Place) -> contextlib.AbstractContextManager[Project]:
@@ -129,7 +120,7 @@ def _existing(place: _Place) -> contextlib.AbstractContextManager[Project]:
 
 
 def _serve(argv: Sequence[str]) -> int:
-    options = tyro.cli(ServeOptions, args=argv, prog="vitruv annotate")
+    options = parse(ServeOptions, "vitruv annotate", argv)
     try:
         import uvicorn
 
@@ -177,7 +168,7 @@ def _warm(views: Views) -> None:
 
 
 def _add(argv: Sequence[str]) -> int:
-    options = tyro.cli(AddOptions, args=argv, prog="vitruv annotate add")
+    options = parse(AddOptions, "vitruv annotate add", argv)
     if not options.photos and options.annotations is None:
         raise InputError("give at least one photo or folder, or --annotations FILE")
     failed: list[str] = []
@@ -217,7 +208,7 @@ def _count(number: int, one: str, several: str | None = None) -> str:
 
 
 def _invite(argv: Sequence[str]) -> int:
-    options = tyro.cli(InviteOptions, args=argv, prog="vitruv annotate invite")
+    options = parse(InviteOptions, "vitruv annotate invite", argv)
     with _existing(options) as project:
         from vitruv.annotate import invite, last_address, personal_link, save_address
 
@@ -232,7 +223,7 @@ def _invite(argv: Sequence[str]) -> int:
 
 
 def _export(argv: Sequence[str]) -> int:
-    options = tyro.cli(ExportOptions, args=argv, prog="vitruv annotate export")
+    options = parse(ExportOptions, "vitruv annotate export", argv)
     with _existing(options) as project:
         from vitruv.annotate import export_coco
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import tyro
-from rich.console import Console
-from rich.progress import Progress
 
 from vitruv.cli.annotate_project import opened
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import bar
 from vitruv.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class StudyOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status. Raises VitruvError for anything the user can fix."""
-    options = tyro.cli(StudyOptions, args=argv, prog="vitruv annotate study")
+    options = parse(StudyOptions, "vitruv annotate study", argv)
     if options.photos < 0 or options.seed < 0 or not 128 <= options.size <= 4096 or not 1 <= options.annotators <= 10:
         raise InputError("--photos and --seed must not be negative, --size from 128 to 4096, --annotators from 1 to 10")
     if any(not 0 <= noise <= 50 for noise in options.simulate):
@@ -81,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
         atlas = Atlas.load()
         if options.photos:
             project.change({"replicas": max(options.annotators, len(options.simulate), 1)})
-            with _bar("making photos", options.photos) as step:
+            with bar("making photos", options.photos) as step:
                 for _ in add_scenes(project, _sampler(options), options.photos):
                     step()
             print(f"{options.photos} photo{'' if options.photos == 1 else 's'} in {options.project}")
@@ -91,14 +90,6 @@ def main(argv: Sequence[str]) -> int:
             _print(write_report(project, atlas, options.report))
             print(f"report.json, error_map.png and ratio_correct.png are in {options.report}")
     return 0
-
-
-@contextlib.contextmanager
-def _bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, where that is a terminal; the function to call after each step."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
 
 
 def _sampler(options: StudyOptions) -> SceneSampler:
@@ -134,7 +125,7 @@ def _simulate(project: Project, atlas: Atlas, options: StudyOptions) -> None:
             client = server.client(token)
             rng = np.random.default_rng([options.seed, i])
             simulated = SimulatedAnnotator(client, atlas, truth, noise_cm / 100, rng)
-            with _bar(name, None) as step:
+            with bar(name) as step:
                 done = simulated.work(step)
             mean_cm = 100 * float(np.mean(simulated.displacements_m)) if simulated.displacements_m else 0.0
             counts = f"{done} people, {len(simulated.displacements_m)} points, {simulated.skipped} skipped"

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.cli.parsing import parse
+from vitruv.errors import InputError
 from vitruv.formats import read_categories, read_images
 from vitruv.formats.check import Report, check_file
 
@@ -35,7 +37,9 @@ class CheckOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    options = tyro.cli(CheckOptions, prog="vitruv check", args=list(argv))
+    options = parse(CheckOptions, "vitruv check", argv)
+    if not options.files:
+        raise InputError("give at least one file to check")
     images = read_images(options.annotations) if options.annotations is not None else None
     categories = read_categories(options.annotations) if options.annotations is not None else ()
     broken = False

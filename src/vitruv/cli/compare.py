@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.metrics.report import FILE, differences, read_report
 
 
@@ -27,7 +28,7 @@ class CompareOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    options = tyro.cli(CompareOptions, prog="vitruv compare", args=list(argv))
+    options = parse(CompareOptions, "vitruv compare", argv)
     paths = [path / FILE if path.is_dir() else path for path in (options.first, options.second)]
     first, second = (read_report(path) for path in paths)
     from rich.console import Console

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.convert import ModelSettings, convert_checkpoint
 from vitruv.errors import InputError
 from vitruv.rcnn_config import DetectionRules
@@ -65,7 +66,7 @@ class ConvertOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Run the verb; returns the exit status."""
-    options = tyro.cli(ConvertOptions, args=list(argv), prog="vitruv convert")
+    options = parse(ConvertOptions, "vitruv convert", argv)
     for flag, value, low, high in (
         ("--max-people", options.max_people, 1, 1000),
         ("--proposals", options.proposals, 1, 10000),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import Report, bars
 from vitruv.errors import InputError
 from vitruv.formats import read_results
 from vitruv.formats.annotations import AnnotationFile
@@ -22,7 +23,6 @@ from vitruv.metrics.surfaces.recomputed_surface import CHARTS
 
 Measure = Literal["gps", "gpsm", "iou", "rcp", "bbox", "segm"]
 Compat = Literal["detectron2", "clean"]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,19 @@ class EvaluateOptions:
     """Photos, for the sheet of the worst people."""
 
     cache: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Where converted distance tables are kept; default is the user's cache folder."""
+    """Where converted distance tables are kept instead of the cache folder (VITRUV_CACHE)."""
+
+    quiet: bool = False
+    """Show no progress."""
 
 
 def main(argv: Sequence[str]) -> int:
-    options = tyro.cli(EvaluateOptions, prog="vitruv evaluate", args=list(argv))
+    options = parse(EvaluateOptions, "vitruv evaluate", argv)
     if options.kappa is not None and not options.kappa > 0:
         raise InputError(f"--kappa must be more than 0, but is {options.kappa:g}")
     annotations = AnnotationFile.open(options.annotations)
     results = read_results(options.results, annotations.images)
-    with _bars() as bar:
+    with bars(quiet=options.quiet) as bar:
         surface = _surface(options.surface, options.cache, bar("measuring the surface, once"))
         found = evaluate(
             annotations,
@@ -105,7 +108,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _surface(name: str, cache: Path | None, progress: Progress) -> GeodesicSurface:
+def _surface(name: str, cache: Path | None, progress: Report) -> GeodesicSurface:
     if name == "vitruv":
         return open_atlas(cache=cache, progress=progress)
     kind, _, folder = name.partition(":")
@@ -114,26 +117,6 @@ def _surface(name: str, cache: Path | None, progress: Progress) -> GeodesicSurfa
     if (Path(folder) / CHARTS).exists() and not (Path(folder) / SUBDIVIDED).exists():
         return open_recomputed(folder, cache=cache, progress=progress)
     return open_official(folder, cache=cache)
-
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str], Progress]]:
-    """Makes bars on stderr, on terminals only; each is shown from its first step on."""
-    if not sys.stderr.isatty():
-        yield lambda what: lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-
-        def bar(what: str) -> Progress:
-            task = bars.add_task(what, total=None, visible=False)
-            return lambda done, total: bars.update(task, completed=done, total=total, visible=True)
-
-        yield bar
 
 
 def _print_tables(report: Mapping[str, Any], other: Evaluation) -> None:

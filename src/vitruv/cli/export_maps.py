@@ -11,6 +11,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.errors import FormatError, InputError
 from vitruv.formats import Detections, ImageInfo, detected_people, read_images, read_results
 from vitruv.formats.presets import PresetWriter, presets
@@ -46,7 +47,7 @@ class ExportOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Run the verb; returns the exit status."""
-    options = tyro.cli(ExportOptions, args=list(argv), prog="vitruv export-maps")
+    options = parse(ExportOptions, "vitruv export-maps", argv)
     preset = presets[options.preset]
     results = read_results(options.results)
     listed = options.images or options.results.with_name("images.json")

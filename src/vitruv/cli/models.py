@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
 from vitruv.cli.download_bar import download_bar
+from vitruv.cli.parsing import parse
 from vitruv.files import cache_folder
 from vitruv.runtime.zoo.entries import ADDRESS, CATALOGUE, LICENCE, LICENCE_NOTE
 from vitruv.runtime.zoo.store import checkpoint_file, fetch, model_folder
@@ -31,7 +31,7 @@ class ModelsOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Run the verb; returns the exit status."""
-    options = tyro.cli(ModelsOptions, args=list(argv), prog="vitruv models")
+    options = parse(ModelsOptions, "vitruv models", argv)
     if options.download:
         for name in options.download:
             with download_bar() as announce:

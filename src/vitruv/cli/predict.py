@@ -6,15 +6,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-import tyro
-
+from vitruv.cli.parsing import parse
 from vitruv.cli.predict_options import PredictOptions
 from vitruv.cli.predict_run import Run, predict_all
 
 
 def main(argv: Sequence[str]) -> int:
     """Returns 0 when every photo was done, 1 when some failed (they are listed on stderr), 128 + n when stopped by signal n."""
-    options = tyro.cli(PredictOptions, prog="vitruv predict", args=list(argv))
+    options = parse(PredictOptions, "vitruv predict", argv)
     started = time.perf_counter()
     run = Run()
     try:
@@ -25,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _report(options: PredictOptions, run: Run, seconds: float) -> None:
-    if run.done or run.there or run.failures:
+    if (run.done or run.there or run.failures) and not options.quiet:
         there = f", {run.there} there already" if run.there else ""
         failed = f", {len(run.failures)} failed" if run.failures else ""
         earlier = f"; the folder has {_count(run.earlier, 'photo', 'photos')} of earlier runs, too" if run.earlier else ""

@@ -64,3 +64,9 @@ class PredictOptions:
 
     channel_order: ChannelOrder = "iuv"
     """Order of red, green, blue in NAME_iuv.png: iuv (Pillow's), or vui (what OpenCV wrote, and reads as I, U, V)."""
+
+    quiet: bool = False
+    """Print nothing but what went wrong."""
+
+    verbose: bool = False
+    """Print a line for each photo: how many people, with which scores."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from vitruv.cli.predict_files import (
     write_products,
 )
 from vitruv.cli.predict_options import PredictOptions
+from vitruv.cli.progress import bar
 from vitruv.cli.stopping import StopRequest, stops_between
 from vitruv.errors import FileError, FormatError, InputError, UnwritableFileError, VitruvError
 from vitruv.files import remove_abandoned
@@ -131,7 +132,7 @@ def _do(
         write=write,
         stop=stop,
     )
-    with closing(outcomes), _progress(len(jobs)) as advance:
+    with closing(outcomes), bar("predicting", len(jobs), quiet=options.quiet or len(jobs) < 2) as advance:
         for outcome in outcomes:
             if isinstance(outcome.error, UnwritableFileError):
                 raise outcome.error  # the disk is full or the folder closed: the next photo would fare no better
@@ -140,6 +141,9 @@ def _do(
             elif outcome.people is not None:
                 run.done += 1
                 run.people += len(outcome.people)
+                if options.verbose:
+                    scores = ", ".join(f"{score:.2f}" for score in outcome.people.scores)
+                    print(f"{outcome.photo.photo.path}: {len(outcome.people)} people ({scores})", file=sys.stderr)
             advance()
 
 
@@ -178,18 +182,3 @@ def _load(options: PredictOptions) -> Predictor:
 def _reason(job: Job, error: VitruvError) -> str:
     # Errors about a file begin with its path already.
     return str(error) if isinstance(error, FileError) else f"{job.photo.path}: {error}"
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], object]]:
-    """A progress bar on stderr, for more than one photo on a terminal. Yields the function that moves it on by one."""
-    if total < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.errors import InputError
 from vitruv.formats.presets import Preset, PresetWriter, RunPreset, presets
 from vitruv.media import read_image
@@ -35,7 +36,7 @@ class PresetsOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Run the verb; returns the exit status."""
-    options = tyro.cli(PresetsOptions, args=list(argv), prog="vitruv presets")
+    options = parse(PresetsOptions, "vitruv presets", argv)
     if (options.photo is None) != (options.output is None):
         raise InputError("--photo and --output belong together")
     if options.photo is not None and options.output is not None:

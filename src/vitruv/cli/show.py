@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_box, draw_keypoints, draw_masks, draw_points
 from vitruv.errors import FormatError, InputError, MissingFileError, UnwritableFileError, VitruvError
@@ -61,7 +62,7 @@ class ShowOptions:
 
 
 def main(argv: Sequence[str]) -> int:
-    options = tyro.cli(ShowOptions, prog="vitruv show", args=list(argv))
+    options = parse(ShowOptions, "vitruv show", argv)
     if not options.images.is_dir():
         raise MissingFileError(options.images)
     _make(options.output)

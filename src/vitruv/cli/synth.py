@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from vitruv.cli.commands import Command, run_command
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import bars, steps
 from vitruv.cli.size_argument import size_hw_of
 
 if TYPE_CHECKING:
@@ -35,8 +38,9 @@ class Dataset:
     size: str = "640x480"
     """Width x height in pixels."""
     seed: int = 0
+    """The same seed gives the same pictures."""
     workers: int = 1
-    """Processes; 0 works in this one."""
+    """Processes that render; 0: this one does."""
     pack: Path | None = None
     """File from `vitruv synth pack`; instead of the folders below."""
     backgrounds: Path | None = None
@@ -49,6 +53,8 @@ class Dataset:
     """Motion file (.npz)."""
     wardrobe: Path | None = None
     """Folder of MakeHuman clothes and hair with an index.json."""
+    quiet: bool = False
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +95,23 @@ class Preview:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
-    if argv and argv[0] == "pack":
-        return _pack(tyro.cli(Pack, prog="vitruv synth pack", args=list(argv[1:])))
-    if argv and argv[0] == "preview":
-        return _preview(tyro.cli(Preview, prog="vitruv synth preview", args=list(argv[1:])))
+    commands = {
+        "dataset": Command("write a data set of synthetic people (or no command, only options); with --clip a clip", _pictures),
+        "pack": Command("bake body, atlas, poses and pictures into one file for training", _pack),
+        "preview": Command("draw a sheet of samples with their labels", _preview),
+    }
+    return run_command("vitruv synth", commands, argv, default="dataset")
+
+
+def _pictures(argv: Sequence[str]) -> int:
     if any(argument.partition("=")[0] == "--clip" for argument in argv):
         from vitruv.cli import synth_clip
 
         return synth_clip.main(argv)
-    return _dataset(tyro.cli(Dataset, prog="vitruv synth", args=list(argv)))
+    return _dataset(parse(Dataset, "vitruv synth dataset", argv))
 
 
 def _dataset(options: Dataset) -> int:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from vitruv.errors import InputError
     from vitruv.synth import SceneConfig, SceneSampler
     from vitruv.synth.dataset import write_dataset
@@ -113,11 +122,10 @@ def _dataset(options: Dataset) -> int:
     pack = _load(options)
     sampler = SceneSampler(pack, seed=options.seed, config=SceneConfig(size_hw=size_hw, letterbox=False))
     settings = {"size": options.size, "seed": options.seed, "pack": pack.digest}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("pictures", total=options.images)
+    with bars(quiet=options.quiet) as new:
+        report = new("pictures")
         for done in write_dataset(sampler, options.output, images=options.images, workers=options.workers, settings=settings):
-            progress.update(task, completed=done)
+            report(done, options.images)
     print(f"{options.images} pictures in {options.output}, annotations in {options.output / 'annotations.json'}")
     return 0
 
@@ -137,20 +145,19 @@ def _load(options: Dataset) -> SynthPack:
     return SynthPack(arrays)
 
 
-def _pack(options: Pack) -> int:
-    from rich.console import Console
-
+def _pack(argv: Sequence[str]) -> int:
+    options = parse(Pack, "vitruv synth pack", argv)
     from vitruv.synth.gather import Assets, write_pack
 
-    console = Console(stderr=True)
-    with console.status("baking"):
+    with steps("baking"):
         counts = write_pack(options.output, Assets.of_folder(options.assets), photo_px=options.photo_px)
     size = options.output.stat().st_size / 1e6
     print(f"{options.output}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {size:.1f} MB")
     return 0
 
 
-def _preview(options: Preview) -> int:
+def _preview(argv: Sequence[str]) -> int:
+    options = parse(Preview, "vitruv synth preview", argv)
     from vitruv.errors import InputError
     from vitruv.formats import write_png
     from vitruv.synth import CropSampler, Sampler, SceneSampler, SynthPack

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import bars
 from vitruv.cli.size_argument import size_hw_of
 from vitruv.errors import InputError
 
@@ -47,10 +49,7 @@ class ClipOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
-    options = tyro.cli(ClipOptions, prog="vitruv synth", args=list(argv))
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    options = parse(ClipOptions, "vitruv synth", argv)
     from vitruv.body.motion import MotionLibrary
     from vitruv.synth import SynthPack
     from vitruv.synth.clip_files import write_clip
@@ -74,10 +73,9 @@ def main(argv: Sequence[str]) -> int:
         pack = SynthPack(pack_arrays(Assets(), photo_px=max(config.size_hw))[0])
     sampler = ClipSampler(pack, motion, config=config, seed=options.seed)
     frames = max(round(options.clip * options.rate), 1)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("frames", total=frames)
+    with bars() as new:
+        report = new("frames")
         for done in write_clip(sampler, options.output, number=options.number, frames=frames):
-            progress.update(task, completed=done)
+            report(done, frames)
     print(f"{options.output}: {frames} frames, {options.people} people")
     return 0

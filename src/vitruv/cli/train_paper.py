@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from vitruv.cli.parsing import parse
+from vitruv.cli.progress import bar
 from vitruv.errors import FormatError, InputError
 from vitruv.train import (
     FCNConfig,
@@ -125,7 +127,7 @@ Options = TypeVar("Options")
 
 
 def parse_options(options: type[Options], verb: str, argv: Sequence[str]) -> Options:
-    return tyro.cli(options, prog=f"vitruv train {verb}", args=list(argv), config=(tyro.conf.OmitArgPrefixes,))
+    return parse(options, f"vitruv train {verb}", argv, flat=True)
 
 
 def new_paper(kind: str, argv: Sequence[str]) -> int:
@@ -201,8 +203,6 @@ def train_paper(kind: str, run: Path, loop: LoopConfig, task: FCNConfig | RCNNCo
 
 def run_inpaint(argv: Sequence[str]) -> int:
     """`vitruv train inpaint`."""
-    from rich.progress import track
-
     options = parse_options(Inpaint, "inpaint", argv)
     kind, _, task, _ = read_paper(load_config(options.teacher), options.teacher)
     if kind != "teacher" or not isinstance(task, FCNConfig):
@@ -213,7 +213,8 @@ def run_inpaint(argv: Sequence[str]) -> int:
     load_ema(options.teacher, network)
     network.to(choose_device(options.device))
     total = len(source.annotated_images)
-    for _ in track(inpaint(network, source, options.output, task.size_hw), "painting", total=total, transient=True):
-        pass
+    with bar("painting", total) as advance:
+        for _ in inpaint(network, source, options.output, task.size_hw):
+            advance()
     print(f"dense targets of {total} pictures in {options.output}")
     return 0

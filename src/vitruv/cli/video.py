@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.cli.video_names import stems_of
 from vitruv.clips import ClipProduct, ClipResult, ClipSettings, Progress, Workplace, convert_clip
 from vitruv.errors import InputError, UnwritableFileError, VitruvError
@@ -111,7 +112,7 @@ class _Clip:
 
 def main(argv: Sequence[str]) -> int:
     """Returns 0 when every clip was done and whole, 1 when some failed or were damaged (told on stderr), 130 after Ctrl-C."""
-    options = tyro.cli(VideoOptions, prog="vitruv video", args=list(argv))
+    options = parse(VideoOptions, "vitruv video", argv)
     settings = options.settings()
     clips = _clips_of(options)
     if options.resume and any(clip.path is None for clip in clips):

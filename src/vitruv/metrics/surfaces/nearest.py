@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
+from vitruv.errors import MissingExtraError
 from vitruv.types import AnyArray, Float64Array, Int32Array, Int64Array, UInt8Array
 
 _FIRST_LOOK, _SECOND_LOOK = 2, 8
@@ -28,6 +28,10 @@ class NearestVertex:
 
     @cached_property
     def _trees(self) -> dict[int, tuple[Any, Int64Array]]:
+        try:
+            from scipy.spatial import cKDTree
+        except ImportError:
+            raise MissingExtraError("scipy", "eval") from None
         # Of several rows at one place only the first can be found.
         trees = {}
         for chart, rows in self._rows.items():
