@@ -129,6 +129,10 @@ def help_of(*words: str) -> str:
     return printed.getvalue()
 
 
+DEFAULTS = {"annotate": ("annotate", "serve"), "synth": ("synth", "dataset")}
+"""Commands whose own options are those of one of their commands."""
+
+
 def check_names(arguments: list[str], where: str) -> None:
     """The command and its options exist; values may be missing or stand for others."""
     if has_placeholders(arguments[:1]):
@@ -136,7 +140,7 @@ def check_names(arguments: list[str], where: str) -> None:
     words = [word for word in arguments[:2] if re.fullmatch(r"[a-z][a-z-]*", word)]
     options = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
     assert not words or re.search(rf"^ +{words[0]}\b", help_of(), re.MULTILINE), f"{where}: there is no command {words[0]!r}"
-    known = help_of(*words) + help_of(*words[:1]) + (help_of("annotate", "serve") if words[:1] == ["annotate"] else "")
+    known = help_of(*words) + help_of(*words[:1]) + help_of(*DEFAULTS.get(words[0], ()) if words else ())
     for option in options:
         assert option in ("--help", "--version") or re.search(rf"{option}\b", known), (
             f"{where}: vitruv {' '.join(arguments)}: {option}"

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 
+from vitruv.cli.commands import Command, run_command
+from vitruv.cli.parsing import parse
 from vitruv.cli.people_of import people_source
 from vitruv.cli.predict_files import make_folder, photos_to_do, plan
 from vitruv.errors import FileError, FormatError, InputError, UnwritableFileError, VitruvError
@@ -134,19 +136,17 @@ class Convert:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the verb; returns the exit status."""
-    options = tyro.extras.subcommand_cli_from_dict(
-        {"extract": Extract, "apply": Apply, "convert": Convert}, prog="vitruv texture", args=list(argv)
-    )
-    match options:
-        case Extract():
-            return _extract(options)
-        case Apply():
-            return _apply(options)
-    return _convert(options)
+    """Returns the exit status."""
+    commands = {
+        "extract": Command("photos of one person in, the texture on the body out", _extract),
+        "apply": Command("paint the people of photos with a texture", _apply),
+        "convert": Command("a texture of 24 tiles to the one-picture texture of a body, or back", _convert),
+    }
+    return run_command("vitruv texture", commands, argv)
 
 
-def _extract(options: Extract) -> int:
+def _extract(argv: Sequence[str]) -> int:
+    options = parse(Extract, "vitruv texture extract", argv)
     extractor = TextureExtractor(resolution=options.resolution)
     photos = find_photos(options.photos, left_out=_left_out)
     if not photos:
@@ -187,7 +187,8 @@ def _reason(photo: PhotoFile, error: VitruvError) -> str:
     return str(error) if isinstance(error, FileError | FormatError) else f"{photo.path}: {error}"
 
 
-def _apply(options: Apply) -> int:
+def _apply(argv: Sequence[str]) -> int:
+    options = parse(Apply, "vitruv texture apply", argv)
     texture = read_texture(options.texture)
     if not 0 <= options.opacity <= 1:
         raise InputError(f"--opacity must be from 0 to 1, but is {options.opacity:g}")
@@ -215,7 +216,8 @@ def _apply(options: Apply) -> int:
     return 1 if failed else 0
 
 
-def _convert(options: Convert) -> int:
+def _convert(argv: Sequence[str]) -> int:
+    options = parse(Convert, "vitruv texture convert", argv)
     if options.surface is not None and options.layout is None:
         raise InputError("--surface belongs to a --layout: name the OBJ file of the same body")
     layout = Layout.of_body() if options.layout is None else Layout.of_obj(options.layout)
