@@ -3,7 +3,7 @@
     python docs/make_pictures.py                      # with the model in the package and examples/astronaut.jpg
     python docs/make_pictures.py --photo people.jpg --model fast
 
-writes docs/pictures/result.jpg (photo, overlay, charts) and docs/pictures/charts.png (the 24 charts on the body, with numbers).
+writes docs/pictures/result.jpg (photo, overlay, charts) and docs/pictures/charts.jpg (the 24 charts on the body, with numbers).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(exist_ok=True)
     result(options.photo, options.model).save(options.output / "result.jpg", quality=88)
-    charts_on_the_body().quantize(128).save(options.output / "charts.png", optimize=True)
+    charts_on_the_body().save(options.output / "charts.jpg", quality=90, subsampling=0)
 
 
 if __name__ == "__main__":
