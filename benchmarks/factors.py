@@ -23,9 +23,9 @@ from vitruv.body import Pose, ShapeSampler
 from vitruv.geometry import placement_xywh
 from vitruv.surface import MIRROR_CHART, Atlas
 from vitruv.synth import CropSampler, SynthPack
-from vitruv.synth.figure import Cast, Dress, Figure, Poses
-from vitruv.synth.troupe import Troupe
-from vitruv.synth.wear import ACCESSORIES, Cloth
+from vitruv.synth.garment_fitter import ACCESSORIES, Cloth
+from vitruv.synth.person_batch import PersonBatch
+from vitruv.synth.scene_person import Dress, Poses, ScenePerson, ScenePersonSampler
 
 SEED = 31_337_001  # of no training run
 SIZE_HW = (384, 256)
@@ -63,12 +63,12 @@ class OneKind:
 class DressedIn:
     """Outfits that have at least one of some kinds of garment with a shape of its own; without kinds: none of them."""
 
-    dresser: Dress
+    garment_fitter: Dress
     kinds: frozenset[str]
 
     def __call__(self, rng: np.random.Generator, *people: Any, **looks: Any) -> list[Cloth]:
         for _ in range(_DRAWS):
-            clothes = self.dresser(rng, *people, **looks)
+            clothes = self.garment_fitter(rng, *people, **looks)
             worn = {cloth.kind for cloth in clothes} - set(ACCESSORIES)
             if worn & self.kinds or not (worn or self.kinds):
                 return clothes
@@ -76,34 +76,34 @@ class DressedIn:
 
 
 @dataclass(frozen=True, eq=False)
-class Facing(Cast):
+class Facing(ScenePersonSampler):
     """People turned by about as much. yaw_deg: 0 faces the camera, at 90 it sees their right side."""
 
     yaw_deg: float = 0.0
 
-    def __call__(self, rng: np.random.Generator, troupe: Troupe, member: int, *, texel_m: float, yaw: float) -> Figure:
+    def __call__(self, rng: np.random.Generator, batch: PersonBatch, member: int, *, texel_m: float, yaw: float) -> ScenePerson:
         turn = np.radians(self.yaw_deg) + np.clip(yaw, -1, 1) * np.radians(20)
-        return super().__call__(rng, troupe, member, texel_m=texel_m, yaw=float(turn))
+        return super().__call__(rng, batch, member, texel_m=texel_m, yaw=float(turn))
 
 
-def variants(cast: Cast) -> Iterator[tuple[str, str, Cast]]:
-    """Factor, name, and the cast in which it is fixed."""
-    yield "all", "as drawn for training", cast
-    shades = np.array([float(cast.skins[i].mean()) for i in range(len(cast.skins))])
+def variants(person_sampler: ScenePersonSampler) -> Iterator[tuple[str, str, ScenePersonSampler]]:
+    """Factor, name, and the sampler in which it is fixed."""
+    yield "all", "as drawn for training", person_sampler
+    shades = np.array([float(person_sampler.skins[i].mean()) for i in range(len(person_sampler.skins))])
     for name, chosen in (("dark", shades < 110), ("light", shades >= 110)):
-        yield "skin", name, replace(cast, skins=cast.skins.some(np.flatnonzero(chosen).tolist()))
-    age = cast.shapes.age
+        yield "skin", name, replace(person_sampler, skins=person_sampler.skins.some(np.flatnonzero(chosen).tolist()))
+    age = person_sampler.shapes.age
     for name, low, high in (("2 to 9 years", 2, 10), ("10 to 17", 10, 18), ("18 to 59", 18, 60), ("60 and older", 60, 120)):
-        yield "age", name, replace(cast, shapes=some_people(cast.shapes, (age >= low) & (age < high)))
+        yield "age", name, replace(person_sampler, shapes=some_people(person_sampler.shapes, (age >= low) & (age < high)))
     adult = age >= 18
-    stout = stoutness(cast)
+    stout = stoutness(person_sampler)
     thirds = np.quantile(stout[adult], [0.1, 0.45, 0.55, 0.9])
     for name, chosen in (
         ("slimmest tenth", stout <= thirds[0]),
         ("middle tenth", (stout > thirds[1]) & (stout <= thirds[2])),
         ("stoutest tenth", stout > thirds[3]),
     ):
-        yield "build", name, replace(cast, shapes=some_people(cast.shapes, adult & chosen))
+        yield "build", name, replace(person_sampler, shapes=some_people(person_sampler.shapes, adult & chosen))
     for name, categories in {
         "standing": ("standing", "contrapposto"),
         "walking, running": ("walking", "running"),
@@ -112,7 +112,7 @@ def variants(cast: Cast) -> Iterator[tuple[str, str, Cast]]:
         "lying": ("on back", "on side", "on front"),
         "sports, dance": ("soccer", "basketball", "martial_arts", "salsa_dance", "jumping", "climb_hang_swing"),
     }.items():
-        yield "pose", name, replace(cast, poses=OneKind(cast.poses, frozenset(categories)))
+        yield "pose", name, replace(person_sampler, poses=OneKind(person_sampler.poses, frozenset(categories)))
     for name, kinds in {
         "close to the body": (),
         "tops, trousers, skirts": ("top", "bottom"),
@@ -120,9 +120,13 @@ def variants(cast: Cast) -> Iterator[tuple[str, str, Cast]]:
         "dresses": ("dress",),
         "coats": ("coat",),
     }.items():
-        women = some_people(cast.shapes, cast.shapes.femininity > 0.5)  # whom the wardrobe gives all of these
-        yield "clothes", name, replace(cast, shapes=women, dresser=DressedIn(cast.dresser, frozenset(kinds)))
-    parts = {f.name: getattr(cast, f.name) for f in fields(cast)}
+        women = some_people(person_sampler.shapes, person_sampler.shapes.femininity > 0.5)  # whom the wardrobe gives all of these
+        yield (
+            "clothes",
+            name,
+            replace(person_sampler, shapes=women, garment_fitter=DressedIn(person_sampler.garment_fitter, frozenset(kinds))),
+        )
+    parts = {f.name: getattr(person_sampler, f.name) for f in fields(person_sampler)}
     for name, degrees in {"front": 0, "half right side": 45, "right side": 90, "back": 180, "left side": 270}.items():
         yield "direction", name, Facing(**parts, yaw_deg=degrees)
 
@@ -131,12 +135,12 @@ def some_people(shapes: ShapeSampler, chosen: np.ndarray) -> ShapeSampler:
     return ShapeSampler(shapes.coefficients[chosen], shapes.age[chosen], shapes.femininity[chosen])
 
 
-def stoutness(cast: Cast) -> np.ndarray:
+def stoutness(person_sampler: ScenePersonSampler) -> np.ndarray:
     """(m,): volume by height cubed of everybody in the list of people."""
     found = []
-    for some in np.array_split(cast.shapes.coefficients, 32):
-        vertices = cast.body.pose(some, [Pose.t_pose()] * len(some)).vertices
-        corners = vertices[:, cast.body.faces]  # (k, F, 3, 3)
+    for some in np.array_split(person_sampler.shapes.coefficients, 32):
+        vertices = person_sampler.body.pose(some, [Pose.t_pose()] * len(some)).vertices
+        corners = vertices[:, person_sampler.body.faces]  # (k, F, 3, 3)
         volume = np.abs(np.linalg.det(corners).sum(axis=1)) / 6
         found.append(volume / np.ptp(vertices[..., 1], axis=1) ** 3)
     return np.concatenate(found)
@@ -174,10 +178,10 @@ def main() -> None:
     pack = SynthPack.load(options.pack)
     model, atlas = vitruv.load(options.model), Atlas.load()
     print(f"{'factor':10s} {'set':30s}  right  mirrored  background      cm   +-")
-    for factor, name, cast in variants(pack.parts.cast):
+    for factor, name, person_sampler in variants(pack.parts.person_sampler):
         if options.only and factor not in options.only:
             continue
-        pack.parts.cast = cast
+        pack.parts.person_sampler = person_sampler
         print(
             f"{factor:10s} {name:30s} {measure(model, CropSampler(pack, size_hw=SIZE_HW, seed=SEED), options.crops, atlas)}",
             flush=True,

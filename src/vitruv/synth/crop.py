@@ -10,15 +10,15 @@ from vitruv.errors import InputError
 from vitruv.geometry import PAD_VALUE, crop_window
 from vitruv.render import Camera
 from vitruv.render.raster import bounds_of
-from vitruv.synth.backdrop import draw_backdrop
-from vitruv.synth.figure import Figure
+from vitruv.synth.background import draw_background
 from vitruv.synth.joints import WRISTS, project_joints
 from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
+from vitruv.synth.person_pool import PersonPool
 from vitruv.synth.picture import Lighting
 from vitruv.synth.pixels import soften_edges, tight_box
 from vitruv.synth.samples import CropSample
-from vitruv.synth.troupes import Troupes
+from vitruv.synth.scene_person import ScenePerson
 from vitruv.synth.viewpoint import draw_camera, draw_companions, draw_frame, grown, zoomed
 from vitruv.types import AnyArray, BoolArray, Float32Array
 
@@ -55,7 +55,7 @@ class CropConfig:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    figures: list[Figure]
+    figures: list[ScenePerson]
     camera: Camera  # focal length 1
     frame: Float32Array
     occluders: list[Occluder]
@@ -72,7 +72,7 @@ class CropSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed, texel_m=2.0 / config.size_hw[0], lying=config.lying)
+        self._people = PersonPool(pack, seed, texel_m=2.0 / config.size_hw[0], lying=config.lying)
 
     def __call__(self, index: int) -> CropSample:
         rng = np.random.default_rng((self.seed, index))
@@ -91,14 +91,14 @@ class CropSampler:
 
     def _stage(self, index: int, rng: np.random.Generator, *, alone: bool, whole: bool = False) -> _View | None:
         """People, camera, frame and things in front; None when too little of the target would be seen."""
-        target = self._troupes.main(index, rng)
+        target = self._people.main(index, rng)
         closest = 0.75 if rng.random() < 0.2 else 1.4
         camera = draw_camera(rng, target.surface, closest_m=closest, quarter_turns=self.config.quarter_turns)
         figures = [target]
         if not alone:
             companions = self.config.companions
             shifts = draw_companions(rng, int(rng.choice(len(companions), p=companions)))
-            others = self._troupes.bystanders(index, rng, len(shifts))
+            others = self._people.bystanders(index, rng, len(shifts))
             figures += [other.moved(shift) for other, shift in zip(others, shifts, strict=True)]
         pixels, depth = camera.project(target.surface)
         ahead = pixels[depth > 0.1]
@@ -122,12 +122,14 @@ class CropSampler:
             return None
         return _View(figures, camera, frame, occluders, np.asarray(box, np.float32))
 
-    def _seen_box(self, figures: list[Figure], camera: Camera, occluders: list[Occluder], box: AnyArray) -> Float32Array | None:
+    def _seen_box(
+        self, figures: list[ScenePerson], camera: Camera, occluders: list[Occluder], box: AnyArray
+    ) -> Float32Array | None:
         """Box of what is seen of the first figure inside `box`, from a quick look at it; None when that is too little."""
         size_hw = (_LOOK_PX, _LOOK_PX)
         look = zoomed(camera, np.asarray(box), size_hw)
-        studio = self.pack.parts.studio
-        alone, seen = studio.first_in_crowd(figures, look, size_hw)
+        renderer = self.pack.parts.renderer
+        alone, seen = renderer.first_in_crowd(figures, look, size_hw)
         x = (np.arange(_LOOK_PX) + 0.5) / look.focal_px + (0.0 - look.centre_xy[0]) / look.focal_px
         y = ((np.arange(_LOOK_PX) + 0.5) - look.centre_xy[1]) / look.focal_px
         for occluder in occluders:
@@ -144,11 +146,11 @@ class CropSampler:
         size_hw = config.size_hw
         window = crop_window(grown(view.box, rng, config.box_noise), size_hw, scale=config.box_scale)
         camera = zoomed(view.camera, window, size_hw)
-        image = draw_backdrop(parts.backgrounds, parts.textures, size_hw, rng, photo_share=parts.photo_share)
+        image = draw_background(parts.backgrounds, parts.textures, size_hw, rng, photo_share=parts.photo_share)
         lighting = Lighting.draw(rng, image)
-        raster = parts.studio.surfaces(view.figures, camera, size_hw)
-        who = parts.studio.owners(view.figures, raster)
-        parts.studio.shade(view.figures, raster, camera, lighting, image)
+        raster = parts.renderer.surfaces(view.figures, camera, size_hw)
+        who = parts.renderer.owners(view.figures, raster)
+        parts.renderer.shade(view.figures, raster, camera, lighting, image)
         x = (np.arange(size_hw[1]) + 0.5 - camera.centre_xy[0]) / camera.focal_px
         y = (np.arange(size_hw[0]) + 0.5 - camera.centre_xy[1]) / camera.focal_px
         for k, occluder in enumerate(view.occluders):
@@ -157,15 +159,17 @@ class CropSampler:
                 paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                 who[covered] = -2 - k
         image = soften_edges(image, who)
-        photo = parts.darkroom(image, rng, strength=config.realism * float(rng.random()))
+        photo = parts.camera_effects(image, rng, strength=config.realism * float(rng.random()))
         outside = _outside(x, y, view.frame)
         if outside.any():
             photo = photo.copy()
             photo[outside] = PAD_VALUE
             who[outside] = -1
         seen = who == 0
-        labels, uv = parts.studio.body_labels(view.figures[0], camera, seen)
-        keypoints = project_joints(view.figures[0].keypoints, parts.studio.joint_tolerance_m, camera, raster.depth, seen, ~outside)
+        labels, uv = parts.renderer.body_labels(view.figures[0], camera, seen)
+        keypoints = project_joints(
+            view.figures[0].keypoints, parts.renderer.joint_tolerance_m, camera, raster.depth, seen, ~outside
+        )
         return CropSample(np.ascontiguousarray(photo), labels, uv, keypoints, tight_box(seen))
 
 

@@ -89,7 +89,7 @@ def shade_ground(
     light_depth: AnyArray, light_rotation: AnyArray, light_translation: AnyArray, light_focal: float,
     darkness: float, image: AnyArray,
 ) -> None:  # fmt: skip
-    """Darken the pixels of the backdrop whose ray meets the ground, y = 0, in the shadow of somebody."""
+    """Darken the pixels of the background whose ray meets the ground, y = 0, in the shadow of somebody."""
     height, width = face.shape
     eye, ray, world = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
     for k in range(3):

@@ -11,19 +11,19 @@ from vitruv.body import rotations as rot
 from vitruv.body.motion import MotionLibrary, Stretch
 from vitruv.errors import InputError
 from vitruv.render import Camera
-from vitruv.synth.backdrop import draw_backdrop, window
-from vitruv.synth.figure import Figure
+from vitruv.synth.background import draw_background, window
 from vitruv.synth.occluders import Occluder, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
+from vitruv.synth.person_batch import PersonBatch
 from vitruv.synth.picture import Lighting
 from vitruv.synth.pixels import soften_edges, tight_box
 from vitruv.synth.samples import ClipFrame
-from vitruv.synth.troupe import Troupe
+from vitruv.synth.scene_person import ScenePerson
 from vitruv.types import AnyArray, Float32Array, Int32Array, UInt8Array
 
 _UP = np.array([0.0, 1.0, 0.0])
 _WALKING = ("walking", "running", "walk_uneven")
-_MARGIN = 1.5  # of the backdrop, so that the camera can turn before it
+_MARGIN = 1.5  # of the background, so that the camera can turn before it
 _LEAST_PIXELS = 24
 
 
@@ -77,7 +77,7 @@ class ClipSampler:
     def _build(self, clip: int) -> _Set:
         config, parts = self.config, self.pack.parts
         rng = np.random.default_rng((self.seed, clip))
-        shapes = [parts.cast.shapes.sample(rng) for _ in range(config.people)]
+        shapes = [parts.person_sampler.shapes.sample(rng) for _ in range(config.people)]
         actors = []
         for i, shape in enumerate(shapes):
             stretch = self.motion.sample(rng)
@@ -95,7 +95,7 @@ class ClipSampler:
                 )
             )
         height, width = config.size_hw
-        backdrop = draw_backdrop(
+        background = draw_background(
             parts.backgrounds, parts.textures, (round(_MARGIN * height), round(_MARGIN * width)), rng, photo_share=0.95
         )
         distance = 2.9 + (1.1 if config.crossing else 0.8) * (config.people - 1) ** 0.5
@@ -106,8 +106,8 @@ class ClipSampler:
                 things = draw_occluders(rng, middle)
         return _Set(
             actors=tuple(actors),
-            backdrop=np.asarray(np.clip(backdrop * 255, 0, 255), np.uint8),
-            lighting=Lighting.draw(rng, backdrop),
+            background=np.asarray(np.clip(background * 255, 0, 255), np.uint8),
+            lighting=Lighting.draw(rng, background),
             distance_m=float(distance * rng.uniform(0.9, 1.2)),
             height_m=float(rng.uniform(1.1, 1.8)),
             sway=rng.normal(0, 1, (4, 3)).astype(np.float32),
@@ -123,7 +123,7 @@ class ClipSampler:
         across = 0.0 if self.config.people == 1 else 1.1 * (i - (self.config.people - 1) / 2)
         return np.array([across, rng.normal(0, 0.3)]), rng.normal(0, 0.12, 2)
 
-    def _figure(self, actor: _Actor, clip: int, time_s: float) -> Figure:
+    def _figure(self, actor: _Actor, clip: int, time_s: float) -> ScenePerson:
         """Dressed anew in every frame, with the same random numbers: the same clothes on another pose."""
         pose = actor.stretch.at(actor.begin_s + time_s)
         if self.config.crossing and actor.stretch.category in _WALKING:
@@ -131,10 +131,10 @@ class ClipSampler:
         else:
             first = actor.stretch.at(actor.begin_s)
             pose = _turned_as(pose, first, actor.yaw)
-        cast = self.pack.parts.cast
-        troupe = Troupe(actor.coefficients, actor.femininity, cast.body.pose(actor.coefficients, [pose]))
+        person_sampler = self.pack.parts.person_sampler
+        batch = PersonBatch(actor.coefficients, actor.femininity, person_sampler.body.pose(actor.coefficients, [pose]))
         rng = np.random.default_rng((self.seed, clip, actor.number, 1))
-        figure = cast(rng, troupe, 0, texel_m=2.5 / min(self.config.size_hw), yaw=0.0)
+        figure = person_sampler(rng, batch, 0, texel_m=2.5 / min(self.config.size_hw), yaw=0.0)
         place = actor.start + actor.speed * time_s
         middle = figure.keypoints[[11, 12]].mean(axis=0)
         return figure.moved(np.array([place[0] - middle[0], 0.0, place[1] - middle[2]]))
@@ -155,26 +155,26 @@ class ClipSampler:
         figures = [self._figure(actor, clip, time_s) for actor in scene.actors]
         camera = self._camera(scene, time_s)
         image = np.empty((height, width, 3), np.float32)
-        # Where a point far behind the people is seen: the backdrop moves with the camera.
+        # Where a point far behind the people is seen: the background moves with the camera.
         far = camera.project(np.array([0.0, 1.0, -12.0]))[0]
         left = _MARGIN * width / 2 - (float(far[0]) - width / 2)
         top = _MARGIN * height / 2 - (float(far[1]) - height * 0.45)
-        window(scene.backdrop, left, top, 1.0, 0.0, False, image)
-        raster = parts.studio.surfaces(figures, camera, config.size_hw)
-        who = parts.studio.owners(figures, raster)
-        parts.studio.shade(figures, raster, camera, scene.lighting, image)
+        window(scene.background, left, top, 1.0, 0.0, False, image)
+        raster = parts.renderer.surfaces(figures, camera, config.size_hw)
+        who = parts.renderer.owners(figures, raster)
+        parts.renderer.shade(figures, raster, camera, scene.lighting, image)
         for thing in scene.things:
             covered = thing.covers(np.arange(width) + 0.5, np.arange(height) + 0.5)
             paint_occluder(image, covered, parts.textures, parts.backgrounds, np.random.default_rng(scene.look))
             who[covered] = -2
         image = soften_edges(image, who)
-        photo = parts.darkroom(image, np.random.default_rng(scene.look), strength=0.3)
+        photo = parts.camera_effects(image, np.random.default_rng(scene.look), strength=0.3)
         own = np.random.default_rng((self.seed, clip, index, 2))
         noisy = photo.astype(np.float32) + config.noise * own.standard_normal(photo.shape, np.float32)
         return self._labelled(noisy.round().clip(0, 255).astype(np.uint8), figures, camera, who, index)
 
-    def _labelled(self, image: UInt8Array, figures: list[Figure], camera: Camera, who: Int32Array, index: int) -> ClipFrame:
-        studio = self.pack.parts.studio
+    def _labelled(self, image: UInt8Array, figures: list[ScenePerson], camera: Camera, who: Int32Array, index: int) -> ClipFrame:
+        renderer = self.pack.parts.renderer
         size_hw = self.config.size_hw
         labels, uv = np.zeros(size_hw, np.uint8), np.zeros((2, *size_hw), np.uint8)
         person = np.zeros(size_hw, np.int32)
@@ -185,7 +185,7 @@ class ClipSampler:
                 continue
             person[seen] = i + 1
             boxes[i] = tight_box(seen)
-            own_labels, own_uv = studio.body_labels(figure, camera, seen)
+            own_labels, own_uv = renderer.body_labels(figure, camera, seen)
             labels[seen], uv[:, seen] = own_labels[seen], own_uv[:, seen]
         return ClipFrame(
             image=image, labels=labels, uv=uv, person=person, boxes_xyxy=boxes, index=index, time_s=index / self.config.rate
@@ -197,7 +197,7 @@ class _Set:
     """What stays the same in all frames of a clip."""
 
     actors: tuple[_Actor, ...]
-    backdrop: UInt8Array
+    background: UInt8Array
     lighting: Lighting
     distance_m: float
     height_m: float

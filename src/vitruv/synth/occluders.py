@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from vitruv.synth.backdrop import Photos, photo_backdrop, random_colour, tile
+from vitruv.synth.background import Photos, photo_background, random_colour, tile
 from vitruv.types import AnyArray, BoolArray, Float32Array, UInt8Array
 
 
@@ -97,7 +97,7 @@ def paint_occluder(image: Float32Array, covered: BoolArray, textures: UInt8Array
     size_hw = (image.shape[0], image.shape[1])
     kind = rng.random()
     if kind < 0.5 and len(photos):
-        fill = photo_backdrop(photos[int(rng.integers(len(photos)))], size_hw, rng)
+        fill = photo_background(photos[int(rng.integers(len(photos)))], size_hw, rng)
     elif kind < 0.75 and len(textures):
         fill = np.empty_like(image)
         gain = (0.3 + 0.7 * rng.random() + rng.normal(0, 0.1, 3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What a person wears and looks like: skin, hair and garments as layers over the body, drawn by lot."""
+"""What a person wears and looks like: skin, hair and garments as layers over the body, drawn at random."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vitruv.synth.backdrop import Photos
+from vitruv.synth.background import Photos
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.patterns import hair_colour, make_tile
 from vitruv.synth.shade import (
@@ -63,7 +63,7 @@ class Outfit:
         return replace(self, thickness=thickness)
 
 
-class Tailor:
+class OutfitSampler:
     """Draws outfits. `texel_m`, given with every order, is the size of a pixel on the body: patterns are drawn at that scale."""
 
     def __init__(self, paint: BodyPaint, textures: UInt8Array, photos: Photos) -> None:

@@ -15,20 +15,20 @@ from vitruv.body.mannequin import Mannequin
 from vitruv.body.wardrobe import Wardrobe
 from vitruv.errors import FormatError, InputError
 from vitruv.files import read_arrays
-from vitruv.synth.backdrop import Photos
-from vitruv.synth.figure import Cast
-from vitruv.synth.outfit import Tailor
+from vitruv.synth.background import Photos
+from vitruv.synth.garment_fitter import GarmentFitter
+from vitruv.synth.outfit import OutfitSampler
 from vitruv.synth.paint import BodyPaint
-from vitruv.synth.photo import Darkroom
-from vitruv.synth.picture import Studio
-from vitruv.synth.wear import Dresser
+from vitruv.synth.photo import CameraEffects
+from vitruv.synth.picture import SceneRenderer
+from vitruv.synth.scene_person import ScenePersonSampler
 from vitruv.types import AnyArray, PathLike, UInt8Array
 
 
 class SynthParts:
     """What a pack holds, unfolded: built once per process.
 
-    photo_share: chance that a backdrop is a photo, when there are photos.
+    photo_share: chance that a background is a photo, when there are photos.
     """
 
     def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
@@ -37,19 +37,19 @@ class SynthParts:
         self.backgrounds = Photos(split_blobs(arrays["backgrounds_bytes"], arrays["backgrounds_ends"]))
         self.textures: UInt8Array = np.ascontiguousarray(arrays["textures"])
         self.photo_share = 0.85
-        self.cast = Cast(
+        self.person_sampler = ScenePersonSampler(
             self.body,
             ShapeSampler.from_arrays(arrays),
             PoseLibrary.from_arrays(arrays),
-            Tailor(self.paint, self.textures, self.backgrounds),
-            Dresser(Wardrobe.from_arrays(arrays, Mannequin.from_arrays(arrays, self.body))),
+            OutfitSampler(self.paint, self.textures, self.backgrounds),
+            GarmentFitter(Wardrobe.from_arrays(arrays, Mannequin.from_arrays(arrays, self.body))),
             self.paint,
             Photos(split_blobs(arrays["skins_bytes"], arrays["skins_ends"])),
         )
-        self.studio = Studio(
+        self.renderer = SceneRenderer(
             self.body, self.paint, chart_of_face=arrays["atlas_chart_of_face"], corner_uv=arrays["atlas_corner_uv"]
         )
-        self.darkroom = Darkroom()
+        self.camera_effects = CameraEffects()
 
 
 class SynthPack:

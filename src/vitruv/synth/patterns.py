@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from vitruv.synth.backdrop import Photos, random_colour
+from vitruv.synth.background import Photos, random_colour
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 _SIDE = 64

@@ -112,7 +112,7 @@ def _develop(
             line[i] = np.uint8(min(max(row[i] * scale + offset + np.float32(255.0) * grain[i], np.float32(0.0)), np.float32(255.0)))
 
 
-class Darkroom:
+class CameraEffects:
     """Turns a rendered picture into a photo. Holds a field of noise, so that none has to be drawn per pixel."""
 
     def __init__(self) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 from vitruv.body import Body
 from vitruv.render import NEAR_M, Camera, Raster
 from vitruv.render.raster import NO_HOLES, bounds_of, draw_faces, move_points
-from vitruv.synth.figure import Figure
+from vitruv.synth.garment_fitter import ACCESSORIES, Cloth
 from vitruv.synth.light import shade_ground
 from vitruv.synth.paint import BodyPaint
 from vitruv.synth.pixels import label_pixels, windows_of
+from vitruv.synth.scene_person import ScenePerson
 from vitruv.synth.shade import shade_body, shade_cloth
-from vitruv.synth.wear import ACCESSORIES, Cloth
 from vitruv.types import AnyArray, BoolArray, Float32Array, Int32Array, UInt8Array
 
 _SHADOW_PX = 96
@@ -36,9 +36,9 @@ class Lighting:
     ground: float = 0.0
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, backdrop: Float32Array) -> Lighting:
-        """Light that could be the backdrop's: its mean colour tints it, its brightness scales it, both loosely."""
-        mean = backdrop[::4, ::4].mean(axis=(0, 1), dtype=np.float64) ** 2 + 1e-3
+    def draw(cls, rng: np.random.Generator, background: Float32Array) -> Lighting:
+        """Light that could be the background's: its mean colour tints it, its brightness scales it, both loosely."""
+        mean = background[::4, ::4].mean(axis=(0, 1), dtype=np.float64) ** 2 + 1e-3
         tint = (mean / mean.mean()) ** rng.uniform(0.0, 0.6)
         level = np.clip((mean.mean() / 0.2) ** rng.uniform(0.0, 0.6) * np.exp(rng.normal(0.0, 0.25)), 0.4, 2.2)
         share = rng.uniform(0.15, 0.85)  # how much of the light is directed
@@ -56,7 +56,7 @@ class Lighting:
         return cls(lights, np.stack([sky, ground]).astype(np.float32), shadows, floor if rng.random() < 0.7 else 0.0)
 
 
-class Studio:
+class SceneRenderer:
     """Renders figures that share one body topology.
 
     chart_of_face: (F,) uint8, 1..24; corner_uv: (F, 3, 2), the charts' U and V: the atlas of `body.faces`.
@@ -76,13 +76,15 @@ class Studio:
         distance = np.linalg.norm(keypoints[:, None] - body.mean[None], axis=2).min(axis=1)
         self.joint_tolerance_m = (1.35 * distance + 0.035).astype(np.float32)
 
-    def surfaces(self, figures: Sequence[Figure], camera: Camera, size_hw: tuple[int, int]) -> Raster:
+    def surfaces(self, figures: Sequence[ScenePerson], camera: Camera, size_hw: tuple[int, int]) -> Raster:
         """All dressed surfaces in one z-buffer, with the face numbers of `first_faces`."""
         raster = Raster.empty(size_hw)
         self._draw_all(figures, camera, raster)
         return raster
 
-    def first_in_crowd(self, figures: Sequence[Figure], camera: Camera, size_hw: tuple[int, int]) -> tuple[BoolArray, BoolArray]:
+    def first_in_crowd(
+        self, figures: Sequence[ScenePerson], camera: Camera, size_hw: tuple[int, int]
+    ) -> tuple[BoolArray, BoolArray]:
         """Pixels (h, w) of the first figure alone, and those of them that no other figure hides."""
         raster = Raster.empty(size_hw)
         self._draw_all(figures[:1], camera, raster, small=False)
@@ -91,21 +93,23 @@ class Studio:
         self._draw_all(figures[1:], camera, raster, first=count, small=False)
         return alone, alone & (raster.face < count)
 
-    def first_faces(self, figures: Sequence[Figure]) -> Int32Array:
+    def first_faces(self, figures: Sequence[ScenePerson]) -> Int32Array:
         """(n + 1,) int32: figure i owns the faces first[i] .. first[i + 1] - 1: the body's, then those of its clothes."""
         counts = [self._face_count + sum(len(c.faces) for c in figure.clothes) for figure in figures]
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
-    def _places(self, figures: Sequence[Figure]) -> Int32Array:
+    def _places(self, figures: Sequence[ScenePerson]) -> Int32Array:
         """(k + 1,) int32: the first face of every body and garment, in the order of their numbers, and the end."""
         counts = [count for figure in figures for count in (self._face_count, *(len(cloth.faces) for cloth in figure.clothes))]
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
-    def owners(self, figures: Sequence[Figure], raster: Raster) -> Int32Array:
+    def owners(self, figures: Sequence[ScenePerson], raster: Raster) -> Int32Array:
         """(h, w) int32: number of the figure that is seen, -1 nobody."""
         return (np.searchsorted(self.first_faces(figures), raster.face, side="right") - 1).astype(np.int32)
 
-    def _draw_all(self, figures: Sequence[Figure], camera: Camera, raster: Raster, *, first: int = 0, small: bool = True) -> None:
+    def _draw_all(
+        self, figures: Sequence[ScenePerson], camera: Camera, raster: Raster, *, first: int = 0, small: bool = True
+    ) -> None:
         """small: with accessories, and bodies in full detail, which a quick look and shadows do not need."""
         faces = self._faces if small else self._few_faces
         for figure in figures:
@@ -116,7 +120,7 @@ class Studio:
                     self._draw_cloth(cloth, first, camera, raster)
                 first += len(cloth.faces)
 
-    def body_labels(self, figure: Figure, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
+    def body_labels(self, figure: ScenePerson, camera: Camera, seen: BoolArray) -> tuple[UInt8Array, UInt8Array]:
         """Charts (h, w) uint8 and U, V (2, h, w) uint8 of one figure's skin, where `seen`; 0 elsewhere."""
         raster = Raster.empty((seen.shape[0], seen.shape[1]))
         self._draw(move_points(figure.body, camera.rotation, camera.translation), self._faces, 0, camera, raster)
@@ -124,7 +128,9 @@ class Studio:
         label_pixels(raster.face, raster.barycentric, seen, self._chart, self._corner_uv, labels, uv)
         return labels, uv
 
-    def shade(self, figures: Sequence[Figure], raster: Raster, camera: Camera, lighting: Lighting, image: Float32Array) -> None:
+    def shade(
+        self, figures: Sequence[ScenePerson], raster: Raster, camera: Camera, lighting: Lighting, image: Float32Array
+    ) -> None:
         """Colour the pixels of all figures in `image`, (h, w, 3) float32, in place."""
         shadow = self._shadow_map(figures, lighting)
         light = shadow[0], shadow[1].rotation, shadow[1].translation, float(shadow[1].focal_px)
@@ -168,7 +174,7 @@ class Studio:
             *NO_HOLES, raster.face, raster.barycentric, raster.depth,
         )  # fmt: skip
 
-    def _shadow_map(self, figures: Sequence[Figure], lighting: Lighting) -> tuple[Float32Array, Camera]:
+    def _shadow_map(self, figures: Sequence[ScenePerson], lighting: Lighting) -> tuple[Float32Array, Camera]:
         """Depth of the figures seen from far away along the first light; an empty map when there are no shadows."""
         if not lighting.shadows or not figures:
             return np.zeros((0, 0), np.float32), _NO_LIGHT

@@ -10,15 +10,15 @@ from vitruv.errors import InputError
 from vitruv.geometry import PAD_VALUE
 from vitruv.render import Camera, Raster
 from vitruv.render.raster import bounds_of
-from vitruv.synth.backdrop import draw_backdrop
-from vitruv.synth.figure import Figure
+from vitruv.synth.background import draw_background
 from vitruv.synth.joints import WRISTS, project_joints
 from vitruv.synth.occluders import draw_held, draw_occluders, paint_occluder
 from vitruv.synth.pack import SynthPack
+from vitruv.synth.person_pool import PersonPool
 from vitruv.synth.picture import Lighting
 from vitruv.synth.pixels import soften_edges, tight_box
 from vitruv.synth.samples import SceneSample
-from vitruv.synth.troupes import Troupes
+from vitruv.synth.scene_person import ScenePerson
 from vitruv.synth.viewpoint import draw_camera, draw_companions, zoomed
 from vitruv.types import AnyArray, Float32Array, Int32Array
 
@@ -70,7 +70,7 @@ class SceneSampler:
         if size_hw is not None:
             config = replace(config, size_hw=(int(size_hw[0]), int(size_hw[1])))
         self.pack, self.seed, self.config = pack, seed, config
-        self._troupes = Troupes(pack, seed, texel_m=2.5 / min(config.size_hw), widest_yaw_deg=config.widest_yaw_deg)
+        self._people = PersonPool(pack, seed, texel_m=2.5 / min(config.size_hw), widest_yaw_deg=config.widest_yaw_deg)
 
     def __call__(self, index: int) -> SceneSample:
         rng = np.random.default_rng((self.seed, index))
@@ -81,19 +81,21 @@ class SceneSampler:
         sample = self._render(figures, camera, content_hw, rng)
         return _letterboxed(sample, config.size_hw) if content_hw != config.size_hw else sample
 
-    def _stage(self, index: int, count: int, size_hw: tuple[int, int], rng: np.random.Generator) -> tuple[list[Figure], Camera]:
+    def _stage(
+        self, index: int, count: int, size_hw: tuple[int, int], rng: np.random.Generator
+    ) -> tuple[list[ScenePerson], Camera]:
         """People on the ground before a camera that frames the first of them."""
         if count == 0:
             return [], zoomed(draw_camera(rng, np.array([[0.0, 0, 0], [0, 1.7, 0]])), np.array([-0.5, -0.5, 0.5, 0.5]), size_hw)
-        main = self._troupes.main(index, rng)
+        main = self._people.main(index, rng)
         camera = draw_camera(rng, main.surface, farthest_m=14.0)
         frame = self._frame(main, camera, size_hw, rng)
-        others = self._troupes.bystanders(index, rng, count - 1)
+        others = self._people.bystanders(index, rng, count - 1)
         figures = [main, *(other.moved(_elsewhere(camera, frame, rng)) for other in others)]
         return figures, zoomed(camera, frame, size_hw)
 
-    def _frame(self, main: Figure, camera: Camera, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:
-        """The window of the camera's plane that becomes the picture: the main person has a size and a place by lot."""
+    def _frame(self, main: ScenePerson, camera: Camera, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:
+        """The window of the camera's plane that becomes the picture: the main person has a size and a place at random."""
         pixels, depth = camera.project(main.surface)
         ahead = pixels[depth > 0.1]
         low, high = bounds_of(ahead)
@@ -116,15 +118,17 @@ class SceneSampler:
         corner = low - place * free
         return np.concatenate([corner, corner + size]).astype(np.float32)
 
-    def _render(self, figures: list[Figure], camera: Camera, size_hw: tuple[int, int], rng: np.random.Generator) -> SceneSample:
+    def _render(
+        self, figures: list[ScenePerson], camera: Camera, size_hw: tuple[int, int], rng: np.random.Generator
+    ) -> SceneSample:
         parts = self.pack.parts
-        image = draw_backdrop(parts.backgrounds, parts.textures, size_hw, rng, photo_share=max(parts.photo_share, 0.9))
+        image = draw_background(parts.backgrounds, parts.textures, size_hw, rng, photo_share=max(parts.photo_share, 0.9))
         if rng.random() < 0.06:
             image = image * float(rng.uniform(0.3, 0.8))
         lighting = Lighting.draw(rng, image)
-        raster = parts.studio.surfaces(figures, camera, size_hw)
-        who = parts.studio.owners(figures, raster)
-        parts.studio.shade(figures, raster, camera, lighting, image)
+        raster = parts.renderer.surfaces(figures, camera, size_hw)
+        who = parts.renderer.owners(figures, raster)
+        parts.renderer.shade(figures, raster, camera, lighting, image)
         x, y = np.arange(size_hw[1]) + 0.5, np.arange(size_hw[0]) + 0.5
         for i in range(len(figures)):
             if not (who == i).any() or (self.config.things < 1 and rng.random() >= self.config.things):
@@ -137,11 +141,13 @@ class SceneSampler:
                     paint_occluder(image, covered, parts.textures, parts.backgrounds, rng)
                     who[covered] = -2 - k
         image = soften_edges(image, who)
-        photo = parts.darkroom(image, rng, strength=self.config.realism * float(rng.random()))
+        photo = parts.camera_effects(image, rng, strength=self.config.realism * float(rng.random()))
         return self._labelled(np.ascontiguousarray(photo), figures, camera, raster, who)
 
-    def _labelled(self, image: AnyArray, figures: list[Figure], camera: Camera, raster: Raster, who: Int32Array) -> SceneSample:
-        studio = self.pack.parts.studio
+    def _labelled(
+        self, image: AnyArray, figures: list[ScenePerson], camera: Camera, raster: Raster, who: Int32Array
+    ) -> SceneSample:
+        renderer = self.pack.parts.renderer
         size_hw = (image.shape[0], image.shape[1])
         labels, uv = np.zeros(size_hw, np.uint8), np.zeros((2, *size_hw), np.uint8)
         person = np.zeros(size_hw, np.int32)
@@ -155,10 +161,10 @@ class SceneSampler:
             if seen.sum() < _LEAST_PIXELS or min(box[2] - box[0], box[3] - box[1]) < _LEAST_SIDE_PX:
                 continue
             person[seen] = len(boxes) + 1
-            own_labels, own_uv = studio.body_labels(figures[i], camera, seen)
+            own_labels, own_uv = renderer.body_labels(figures[i], camera, seen)
             labels[seen], uv[:, seen] = own_labels[seen], own_uv[:, seen]
             boxes.append(box)
-            keypoints.append(project_joints(figures[i].keypoints, studio.joint_tolerance_m, camera, raster.depth, seen, inside))
+            keypoints.append(project_joints(figures[i].keypoints, renderer.joint_tolerance_m, camera, raster.depth, seen, inside))
         return SceneSample(
             image=np.asarray(image, np.uint8),
             boxes_xyxy=np.array(boxes, np.float32).reshape(-1, 4),

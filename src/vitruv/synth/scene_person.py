@@ -1,4 +1,4 @@
-"""`Figure`: one posed, dressed person standing in the world; `Cast` draws them by lot."""
+"""`ScenePerson`: one posed, dressed person standing in the world; `ScenePersonSampler` draws them at random."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 import numpy as np
 
 from vitruv.body import Body, Pose, Posed, ShapeSampler
-from vitruv.synth.backdrop import Photos
-from vitruv.synth.outfit import Outfit, Tailor
+from vitruv.synth.background import Photos
+from vitruv.synth.garment_fitter import Cloth, turned
+from vitruv.synth.outfit import Outfit, OutfitSampler
 from vitruv.synth.paint import BodyPaint
+from vitruv.synth.person_batch import PersonBatch
 from vitruv.synth.shade import thicken
-from vitruv.synth.troupe import Troupe
-from vitruv.synth.wear import Cloth, turned
 from vitruv.types import AnyArray, Float32Array, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
-class Figure:
+class ScenePerson:
     """World axes: metres, y up, the ground at y = 0.
 
     body: (V, 3) float32, the skin; surface: (V, 3) float32, what is seen (skin, garments, hair), same vertices pushed out.
@@ -34,13 +34,13 @@ class Figure:
     skin: UInt8Array
     clothes: tuple[Cloth, ...] = ()
 
-    def moved(self, shift: AnyArray) -> Figure:
+    def moved(self, shift: AnyArray) -> ScenePerson:
         """The same figure elsewhere. shift: (3,) metres."""
         by = np.asarray(shift, np.float32)
         clothes = tuple(replace(c, vertices=c.vertices + by) for c in self.clothes)
         return replace(self, body=self.body + by, surface=self.surface + by, keypoints=self.keypoints + by, clothes=clothes)
 
-    def turned(self, yaw: float) -> Figure:
+    def turned(self, yaw: float) -> ScenePerson:
         """The same figure, turned about the vertical through the origin. yaw: radians."""
         turn = heading(yaw)
         body, surface, normals, keypoints = (a @ turn.T for a in (self.body, self.surface, self.normals, self.keypoints))
@@ -55,7 +55,7 @@ def heading(yaw: float) -> Float32Array:
 
 
 Dress = Callable[..., list[Cloth]]
-"""As `Dresser`, which is one."""
+"""As `GarmentFitter`, which is one."""
 
 
 class Poses(Protocol):
@@ -65,42 +65,42 @@ class Poses(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Cast:
+class ScenePersonSampler:
     """Draws people: shape, pose, skin and clothes. They stand on the ground at x = z = 0, turned any way."""
 
     body: Body
     shapes: ShapeSampler
     poses: Poses
-    tailor: Tailor
-    dresser: Dress
+    outfit_sampler: OutfitSampler
+    garment_fitter: Dress
     paint: BodyPaint
     skins: Photos
 
-    def troupe(self, rng: np.random.Generator, count: int, *, lying: float = 1.0) -> Troupe:
+    def draw_batch(self, rng: np.random.Generator, count: int, *, lying: float = 1.0) -> PersonBatch:
         """Draw `count` people, facing +z, without clothes. lying: as in `PoseLibrary.sample`."""
         shapes = [self.shapes.sample(rng) for _ in range(count)]
         coefficients = np.stack([s.coefficients for s in shapes])
         poses = [self.poses.sample(rng, lying=lying) for _ in range(count)]
-        return Troupe(
+        return PersonBatch(
             coefficients=coefficients,
             femininity=np.array([s.femininity for s in shapes], np.float32),
             posed=self.body.pose(coefficients, poses),
         )
 
-    def __call__(self, rng: np.random.Generator, troupe: Troupe, member: int, *, texel_m: float, yaw: float) -> Figure:
+    def __call__(self, rng: np.random.Generator, batch: PersonBatch, member: int, *, texel_m: float, yaw: float) -> ScenePerson:
         """Dress one of them. texel_m: size of a picture pixel on the body, about; yaw: radians, 0 faces +z."""
         turn = heading(yaw)
-        body = troupe.posed.vertices[member] @ turn.T
+        body = batch.posed.vertices[member] @ turn.T
         rise = np.array([0, -body[:, 1].min(), 0], np.float32)
         body += rise
-        femininity = float(troupe.femininity[member])
-        outfit = self.tailor(rng, texel_m=texel_m, female=femininity)
+        femininity = float(batch.femininity[member])
+        outfit = self.outfit_sampler(rng, texel_m=texel_m, female=femininity)
         one = slice(member, member + 1)
-        posed = Posed(troupe.posed.vertices[one], troupe.posed.transforms[one], troupe.posed.joints[one])
+        posed = Posed(batch.posed.vertices[one], batch.posed.transforms[one], batch.posed.joints[one])
         clothes = [
             turned(cloth, turn, rise)
-            for cloth in self.dresser(
-                rng, troupe.coefficients[member], posed, femininity=femininity, hair=outfit.hair, tiles=outfit.tiles
+            for cloth in self.garment_fitter(
+                rng, batch.coefficients[member], posed, femininity=femininity, hair=outfit.hair, tiles=outfit.tiles
             )
         ]
         outfit = outfit.beneath([cloth.kind for cloth in clothes])
@@ -111,7 +111,7 @@ class Cast:
         for cloth in clothes:
             # Skin under cloth shrinks a little, so that it does not come through.
             surface[cloth.hides] = body[cloth.hides] - _UNDER_M * normals[cloth.hides]
-        return Figure(
+        return ScenePerson(
             body=body,
             surface=surface,
             normals=self.body.normals(surface),

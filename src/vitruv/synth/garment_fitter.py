@@ -1,4 +1,4 @@
-"""`Dresser`: clothes, hair and skirts with a shape of their own, put on a posed body."""
+"""`GarmentFitter`: clothes, hair and skirts with a shape of their own, put on a posed body."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vitruv.body import Posed
 from vitruv.body.skin import vertex_normals
 from vitruv.body.skirts import Skirts
 from vitruv.body.wardrobe import Wardrobe
-from vitruv.synth.backdrop import random_colour
+from vitruv.synth.background import random_colour
 from vitruv.types import AnyArray, Float32Array, Int32Array, UInt8Array
 
 _KEEP_COLOURS = np.eye(3, 4, dtype=np.float32)
@@ -45,7 +45,7 @@ class Cloth:
 _NO_ALPHA = np.zeros((0, 0), np.uint8)
 
 
-class Dresser:
+class GarmentFitter:
     """Draws garments for a body. `style` says what the outfit is built from."""
 
     def __init__(self, wardrobe: Wardrobe) -> None:

@@ -1,4 +1,4 @@
-"""`Troupes`: the people that the samples of a run are cast from."""
+"""`PersonPool`: the people that the samples of a run are drawn from."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vitruv.synth.figure import Figure
 from vitruv.synth.pack import SynthPack
-from vitruv.synth.troupe import Troupe
+from vitruv.synth.person_batch import PersonBatch
+from vitruv.synth.scene_person import ScenePerson
 from vitruv.synth.viewpoint import draw_yaw
 
-_STREAM = 7_001  # tells the troupes' random numbers from the samples'
+_STREAM = 7_001  # tells the batches' random numbers from the samples'
 
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """A troupe and those of its bystanders who have been dressed so far."""
+    """A batch and those of its bystanders who have been dressed so far."""
 
     number: int
-    troupe: Troupe
-    dressed: dict[int, Figure] = field(default_factory=dict)
+    batch: PersonBatch
+    dressed: dict[int, ScenePerson] = field(default_factory=dict)
 
 
-class Troupes:
-    """The people of a run of samples, the same in every process: sample number i finds them in troupe i // `SAMPLES`.
+class PersonPool:
+    """The people of a run of samples, the same in every process: sample number i finds them in batch i // `SAMPLES`.
 
-    Every sample has a main person of its own. Bystanders are dressed once in a troupe and stand, turned another way, in several of
+    Every sample has a main person of its own. Bystanders are dressed once in a batch and stand, turned another way, in several of
     its pictures: dressing is what takes longest, and who looks at one person hardly looks at the others.
-    One troupe is kept, so samples should be asked for more or less in order. Pickles without it.
+    One batch is kept, so samples should be asked for more or less in order. Pickles without it.
     """
 
     SAMPLES, BYSTANDERS = 16, 8
@@ -40,13 +40,13 @@ class Troupes:
         self._yaw_share = widest_yaw_deg / 180
         self._kept: _Kept | None = None
 
-    def main(self, index: int, rng: np.random.Generator) -> Figure:
-        """The main person of a sample, dressed and turned by lot."""
+    def main(self, index: int, rng: np.random.Generator) -> ScenePerson:
+        """The main person of a sample, dressed and turned at random."""
         place = index % self.SAMPLES
-        return self._pack.parts.cast(rng, self._of(index).troupe, place, texel_m=self._texel_m, yaw=self._yaw(rng))
+        return self._pack.parts.person_sampler(rng, self._of(index).batch, place, texel_m=self._texel_m, yaw=self._yaw(rng))
 
-    def bystanders(self, index: int, rng: np.random.Generator, count: int) -> list[Figure]:
-        """Others for the same picture, turned by lot; nobody twice as long as there are enough."""
+    def bystanders(self, index: int, rng: np.random.Generator, count: int) -> list[ScenePerson]:
+        """Others for the same picture, turned at random; nobody twice as long as there are enough."""
         kept = self._of(index)
         order = [int(k) for _ in range(-(-count // self.BYSTANDERS)) for k in rng.permutation(self.BYSTANDERS)]
         return [self._bystander(kept, k).turned(self._yaw(rng)) for k in order[:count]]
@@ -59,13 +59,13 @@ class Troupes:
         if self._kept is None or self._kept.number != number:
             rng = np.random.default_rng((self._seed, number, _STREAM))
             people = self.SAMPLES + self.BYSTANDERS
-            self._kept = _Kept(number, self._pack.parts.cast.troupe(rng, people, lying=self._lying))
+            self._kept = _Kept(number, self._pack.parts.person_sampler.draw_batch(rng, people, lying=self._lying))
         return self._kept
 
-    def _bystander(self, kept: _Kept, k: int) -> Figure:
+    def _bystander(self, kept: _Kept, k: int) -> ScenePerson:
         if k not in kept.dressed:
             rng = np.random.default_rng((self._seed, kept.number, _STREAM, k))
-            kept.dressed[k] = self._pack.parts.cast(rng, kept.troupe, self.SAMPLES + k, texel_m=self._texel_m, yaw=0.0)
+            kept.dressed[k] = self._pack.parts.person_sampler(rng, kept.batch, self.SAMPLES + k, texel_m=self._texel_m, yaw=0.0)
         return kept.dressed[k]
 
     def __getstate__(self) -> dict[str, object]:

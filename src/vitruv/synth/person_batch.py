@@ -1,4 +1,4 @@
-"""`Troupe`: people drawn and posed many at a time, which costs a fraction of one by one."""
+"""`PersonBatch`: people drawn and posed many at a time, which costs a fraction of one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vitruv.types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
-class Troupe:
+class PersonBatch:
     """n people without clothes, shapes and poses drawn and worked out together, which is many times cheaper than one by one.
 
     coefficients: (n, K) float32. femininity: (n,). posed: the bodies, facing +z.

@@ -104,7 +104,7 @@ class Photos:
         self._files, self._decoded = files, {}
 
 
-def photo_backdrop(photo: UInt8Array, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:
+def photo_background(photo: UInt8Array, size_hw: tuple[int, int], rng: np.random.Generator) -> Float32Array:
     """A random window of a photo, resampled to (h, w, 3) float32 0..1."""
     out = np.empty((*size_hw, 3), np.float32)
     height, width = photo.shape[:2]
@@ -164,10 +164,10 @@ def procedural_backdrop(textures: UInt8Array, size_hw: tuple[int, int], rng: np.
     return out
 
 
-def draw_backdrop(
+def draw_background(
     photos: Photos, textures: UInt8Array, size_hw: tuple[int, int], rng: np.random.Generator, *, photo_share: float
 ) -> Float32Array:
-    """A photo with the chance `photo_share` (when there are any), else a procedural backdrop: (h, w, 3) float32 0..1."""
+    """A photo with the chance `photo_share` (when there are any), else a procedural background: (h, w, 3) float32 0..1."""
     if rng.random() < photo_share and len(photos):
-        return photo_backdrop(photos[int(rng.integers(len(photos)))], size_hw, rng)
+        return photo_background(photos[int(rng.integers(len(photos)))], size_hw, rng)
     return procedural_backdrop(textures, size_hw, rng)
