@@ -33,6 +33,7 @@ VERBS = {
     "check": Verb("vitruv.cli.check", "validate annotation and result files", "eval"),
     "show": Verb("vitruv.cli.show", "draw annotations or results over their photos", "eval"),
     "annotate": Verb("vitruv.cli.annotate", "the annotation tool, in a browser", "annotate"),
+    "serve": Verb("vitruv.cli.serve", "a service that answers photos over HTTP", "serve"),
     "convert": Verb("vitruv.cli.convert", "a Detectron2 DensePose checkpoint to a Vitruv model"),
     "models": Verb("vitruv.cli.models", "models by name, and what is on disk"),
     "synth": Verb("vitruv.cli.synth", "make data sets of synthetic people", "synth"),

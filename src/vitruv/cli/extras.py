@@ -10,6 +10,7 @@ EXTRAS = {
     "train": ("torch", "safetensors", "numba", "scipy"),
     "export": ("torch", "safetensors", "onnx", "onnxscript"),
     "annotate": ("fastapi", "uvicorn", "sqlalchemy", "multipart", "scipy", "orjson", "numba"),
+    "serve": ("fastapi", "uvicorn", "multipart", "prometheus_client"),
     "postgres": ("psycopg",),
     "tensorboard": ("tensorboard",),
     "supervision": ("supervision",),
