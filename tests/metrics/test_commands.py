@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vitruv import ChartMap, DensePoses
 from vitruv.cli import main
+from vitruv.draw import track_colour
 from vitruv.formats import AnnotationWriter, ResultWriter, encode_uv_data
 
 
@@ -88,6 +90,23 @@ def test_check_and_show(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main([*results, "--images", str(tmp_path / "pictures"), "--output", str(tmp_path / "none")]) == 1
     assert "nothing was drawn" in capsys.readouterr().err
+
+
+def test_show_draws_what_results_hold(tmp_path: Path) -> None:
+    """Keypoints and tracks of results, unless `--layers` leaves them out."""
+    chart = ChartMap(np.ones((40, 30), np.uint8), np.full((2, 40, 30), 0.5, np.float32))
+    keypoints = np.tile(np.float32([20, 25, 1]), (1, 17, 1))
+    box, score, track = np.float32([[5, 5, 35, 45]]), np.float32([0.9]), np.array([7], np.int64)
+    DensePoses(box, score, [chart], (60, 80), keypoints=keypoints, track_ids=track).save(tmp_path / "r.json", image_id="a.png")
+    Image.new("RGB", (80, 60), (90, 90, 90)).save(tmp_path / "a.png")
+    pictures = {}
+    for layers in ("points", "keypoints", "boxes"):
+        out = tmp_path / layers
+        assert main(["show", str(tmp_path / "r.json"), "--images", str(tmp_path), "--output", str(out), "--layers", layers]) == 0
+        pictures[layers] = np.asarray(Image.open(out / "a_results.png"))
+    assert (pictures["keypoints"][25, 20] != pictures["points"][25, 20]).any()
+    assert (pictures["boxes"][6, 30] == track_colour(7)).all()
+    assert (pictures["points"][30, 50] == 90).all()
 
 
 def posetrack(folder: Path, videos: int = 2) -> Path:

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import tyro
 
 from vitruv.cli.parsing import parse
-from vitruv.draw import overlay
 from vitruv.draw.annotated import draw_box, draw_keypoints, draw_masks, draw_points
 from vitruv.errors import FormatError, InputError, MissingFileError, UnwritableFileError, VitruvError
 from vitruv.formats import AnnotationFile, Detections, ImageInfo, detected_people, read_images, read_results, write_png
@@ -49,7 +48,7 @@ class ShowOptions:
     """Which photo has which id, for results: annotations, or images.json of `vitruv predict`. Default: images.json beside FILE."""
 
     layers: tuple[Layer, ...] = ("masks", "points", "keypoints", "boxes")
-    """What is drawn of annotations."""
+    """What is drawn of annotations, and beside the charts of results that have it (boxes: those of numbered tracks)."""
 
     ids: tuple[str, ...] = ()
     """Only these images; default is all that have people."""
@@ -158,7 +157,13 @@ def _show_results(options: ShowOptions, results: Detections, images: Mapping[int
     def draw(chosen: Int64Array, image: ImageInfo | None, picture: UInt8Array) -> UInt8Array:
         if image is not None:
             _same_size(picture, image, options.images)
-        return overlay(picture, detected_people(results, chosen, (picture.shape[0], picture.shape[1])))
+        people = detected_people(results, chosen, (picture.shape[0], picture.shape[1]))
+        return people.overlay(
+            picture,
+            masks="masks" in options.layers and len(people.masks) > 0,
+            keypoints="keypoints" in options.layers and people.keypoints is not None,
+            track_ids="boxes" in options.layers and people.track_ids is not None,
+        )
 
     for image_id, found in found_in.items():
         chosen = found[results.scores[found] >= options.threshold]

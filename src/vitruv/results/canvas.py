@@ -14,10 +14,10 @@ Window: TypeAlias = tuple[slice, slice]
 
 
 class Canvas(NamedTuple):
-    """What `DensePoses.canvas` returns; also unpacks as `chart, person = people.canvas()`.
+    """The result of `DensePoses.canvas`. It can be unpacked: `chart, person = people.canvas()`.
 
     chart: a `ChartMap` of the picture's size.
-    person: (h, w) int32, who is seen: 0 = background, i + 1 = person i.
+    person: (h, w) int32, the person at each pixel: 0 = background, i + 1 = person i.
     """
 
     chart: ChartMap
@@ -25,7 +25,7 @@ class Canvas(NamedTuple):
 
 
 def overlap(placement_xywh: tuple[int, int, int, int], size_hw: tuple[int, int]) -> tuple[Window, Window] | None:
-    """Rows and columns of a placed map that lie in the picture, and where they lie there; None when nothing does."""
+    """The part of a placed map that is in the picture, as rows and columns of the map and of the picture; None if there is none."""
     (x, y, w, h), (height, width) = placement_xywh, size_hw
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
     if left >= right or top >= bottom:
@@ -54,8 +54,8 @@ def paint(charts: Sequence[ChartMap], placements_xywh: Int64Array, scores: Float
         if windows is None:
             continue
         inner, outer = windows
-        seen = charts[i].labels[inner] > 0
-        labels[outer][seen] = charts[i].labels[inner][seen]
-        uv[(slice(None), *outer)][:, seen] = charts[i].uv[(slice(None), *inner)][:, seen]
-        person[outer][seen] = i + 1
+        inside = charts[i].labels[inner] > 0
+        labels[outer][inside] = charts[i].labels[inner][inside]
+        uv[(slice(None), *outer)][:, inside] = charts[i].uv[(slice(None), *inner)][:, inside]
+        person[outer][inside] = i + 1
     return Canvas(ChartMap(labels, uv), person)

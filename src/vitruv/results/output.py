@@ -1,6 +1,6 @@
-"""What `DensePoses` offers by name but leaves to other rooms: files, pictures, and objects of other packages.
+"""Methods of `DensePoses` that use other rooms: files, pictures, and objects of other packages.
 
-The imports are inside the functions, because those rooms build on this one, and because `import vitruv` stays light without them.
+The imports are inside the functions because those rooms import this one, and because they would make `import vitruv` slow.
 """
 
 from __future__ import annotations

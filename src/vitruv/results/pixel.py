@@ -1,4 +1,4 @@
-"""What one pixel of a picture shows."""
+"""The point of the body at one pixel of a picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class PixelPoint(NamedTuple):
-    """A place on a person's body, as `DensePoses.at` finds it.
+    """A point on a person's body; the result of `DensePoses.at`.
 
     person: index of the person. chart: 1..24. u, v: in [0, 1].
     """

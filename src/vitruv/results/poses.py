@@ -112,7 +112,7 @@ class DensePoses:
         return self[(self.scores >= min_score) & (area(self.boxes_xyxy) >= min_area)]
 
     def canvas(self) -> Canvas:
-        """All people in one `ChartMap` of the picture's size, and who is seen where.
+        """All people in one `ChartMap` of the picture's size, with the person at each pixel.
 
         Where people overlap, the one with the higher score is on top (the earlier one, when equal).
         """
@@ -121,8 +121,8 @@ class DensePoses:
     def at(self, x: float, y: float) -> PixelPoint | None:
         """The person, chart, U and V at a place in the picture, or None on the background.
 
-        x, y: pixels from the left and upper edge; the pixel that covers the place is looked up, where people overlap the one with
-        the highest score. Raises InputError outside the picture.
+        x, y: distance from the left and upper edge, in pixels; fractions select the pixel that covers the place. Where people
+        overlap, the one with the highest score is taken. Raises InputError outside the picture.
         """
         height, width = self.size_hw
         if not (0 <= x < width and 0 <= y < height):
@@ -137,7 +137,7 @@ class DensePoses:
         return None
 
     def save(self, path: PathLike, *, channel_order: ChannelOrder = "iuv", image_id: int | str = 1) -> None:
-        """Write a file whose form follows from the end of its name.
+        """Write a file; the end of its name selects the format.
 
         `.npz`: everything, at full precision (`vitruv.formats.read_npz` reads it). `.json`: DensePose-COCO results with `image_id`.
         `iuv.png`: I, and U and V times 255, of the whole picture, in `channel_order`. `labels.png`: the chart of each pixel.
@@ -154,10 +154,10 @@ class DensePoses:
         keypoints: bool = False,
         track_ids: bool = False,
     ) -> UInt8Array:
-        """The people drawn over their picture: charts in colour, lines of equal U and V, and on request what else they have.
+        """The people drawn over their picture: charts in colour with lines of equal U and V; optionally masks, keypoints, tracks.
 
-        rgb: (h, w, 3) uint8, the upright picture. masks: rims of the masks. keypoints: skeletons. track_ids: numbered boxes.
-        Returns a new (h, w, 3) uint8 array. Raises InputError for a picture of another size, or for people who lack what is asked.
+        rgb: (h, w, 3) uint8, the upright picture. masks: outlines of the masks. keypoints: skeletons. track_ids: numbered boxes.
+        Returns a new (h, w, 3) uint8 array. Raises InputError for a picture of another size, or if a requested field is missing.
         """
         return output.overlay(self, rgb, palette=palette, masks=masks, keypoints=keypoints, track_ids=track_ids)
 

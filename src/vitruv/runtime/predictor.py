@@ -40,7 +40,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class BatchModel(Model, Protocol):
-    """A model that does several pictures in one go faster than one after another."""
+    """A model that can process several pictures together."""
 
     def predict_many(
         self, pictures: Sequence[UInt8Array], *, boxes_xyxy: Sequence[Float32Array | None], threshold: float
@@ -78,7 +78,7 @@ class Predictor:
         """Dense pose of every person in a picture, or in each of a list of pictures.
 
         image: a path, a PIL image (both are turned upright), or an array (h, w, 3) uint8; or a list of any of them, of any sizes.
-            All pictures of a list are in memory at once; models that can, map their people in common batches.
+            All pictures of a list are in memory at once; models that can do so map their people in common batches.
         boxes: (n, 4) numbers, x1 y1 x2 y2 in pixels of the upright picture. Given boxes are mapped as they are, in their order,
             with score 1, and no other people are looked for. They may reach over the borders, but not lie outside. For a list of
             pictures: a list with such boxes, or None, for each.

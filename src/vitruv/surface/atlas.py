@@ -43,8 +43,8 @@ class SurfacePoints:
 class Atlas:
     """A body surface cut into 24 charts, each unrolled to the unit square.
 
-    Whatever returns or takes places in space uses one frame: metres, right-handed, y up with the feet at y = 0; the body faces +z
-    and its LEFT side is at +x. That is also the frame of `vitruv.body`, and of SMPL.
+    All functions that return or take places in space use one frame: metres, right-handed, y up with the feet at y = 0; the body
+    faces +z and its LEFT side is at +x. `vitruv.body` and SMPL have the same axes.
 
     rest_vertices: (v, 3) float32, the body in rest pose as the atlas file stores it, with the pelvis at the origin; use `vertices`,
         the same body in the frame above, unless the numbers must be those of the file.
