@@ -33,6 +33,24 @@ def modules() -> list[str]:
     return sorted(found, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
 
 
+def page_of(module: str) -> str:
+    """The Markdown of a module's page.
+
+    A function with the name of the file it is in (`vitruv.draw.overlay`) is hidden by that file and gets its own block.
+    """
+    folder = _SOURCE / module.replace(".", "/")
+    names = [name for name in public_names(module) if name != "__version__"]
+    hidden = [name for name in names if (folder / f"{name}.py").exists()]
+    packages = [name for name in names if (folder / name / "__init__.py").exists()]
+    members = "\n".join(f"        - {name}" for name in names if name not in hidden and name not in packages)
+    text = f"---\nsearch:\n  boost: 0.5\n---\n\n::: {module}\n    options:\n      members:\n{members}\n"
+    for name in hidden:
+        text += f"\n::: {module}.{name}.{name}\n    options:\n      heading_level: 2\n      show_root_full_path: false\n"
+    for name in packages:
+        text += f"\n## {name}\n\nA package: [{module}.{name}]({module}.{name}.md).\n"
+    return text
+
+
 def on_config(config: Any) -> Any:
     pages = [{module: f"api/{module}.md"} for module in modules()]
     config.nav = [*config.nav, {"API reference": pages}, {"Changes": "changelog.md"}]
@@ -41,8 +59,6 @@ def on_config(config: Any) -> Any:
 
 def on_files(files: Files, config: Any) -> Files:
     for module in modules():
-        names = "\n".join(f"        - {name}" for name in public_names(module) if name != "__version__")
-        text = f"---\nsearch:\n  boost: 0.5\n---\n\n::: {module}\n    options:\n      members:\n{names}\n"
-        files.append(File.generated(config, f"api/{module}.md", content=text))
+        files.append(File.generated(config, f"api/{module}.md", content=page_of(module)))
     files.append(File.generated(config, "changelog.md", content=(ROOT / "CHANGELOG.md").read_text()))
     return files

@@ -67,6 +67,10 @@ def test_the_reference_has_every_public_name() -> None:
 
     assert pages.public_names("vitruv.formats") == vitruv.formats.__all__
     assert "FormatError" in pages.public_names("vitruv.errors")
+    drawing = pages.page_of("vitruv.draw")
+    assert "        - legend\n" in drawing
+    assert "::: vitruv.draw.overlay.overlay\n" in drawing and "        - overlay\n" not in drawing
+    assert "[vitruv.draw](vitruv.draw.md)" in pages.page_of("vitruv")
 
 
 @pytest.mark.parametrize(
