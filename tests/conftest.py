@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says something about the neighbours of a busy machine, and nothing about the code.
+hypothesis.settings.register_profile("vitruv", deadline=None)
+hypothesis.settings.load_profile("vitruv")
 
 ROOT = Path(__file__).resolve().parents[1]
 

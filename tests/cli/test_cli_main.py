@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -138,3 +139,27 @@ def test_the_table_of_extras_is_that_of_the_package() -> None:
         packages = [re.split(r"[\[<>=]", line)[0] for line in extras[extra]]
         assert sorted(names.get(package, package) for package in packages) == sorted(EXTRAS[extra]), extra
     assert EXTRAS.keys() == extras.keys() - {"dev", "docs"}
+
+
+def test_what_the_system_refuses_about_a_file_is_one_line(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.main = lambda argv: Path("/proc/none/x").mkdir()
+    assert main(["try"]) == 1
+    assert capsys.readouterr().err == "vitruv try: /proc/none/x: no such file or directory\n"
+
+
+def test_names_that_the_terminal_does_not_know_cost_nothing() -> None:
+    program = (
+        "import sys; from vitruv.cli import VERBS, Verb, main; import types\n"
+        "module = types.ModuleType('vitruv_try'); sys.modules['vitruv_try'] = module\n"
+        "module.main = lambda argv: print('done: \\u51fa\\u529b') or 0\n"
+        "VERBS['try'] = Verb('vitruv_try', 'for tests'); sys.exit(main(['try']))"
+    )
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert (result.returncode, result.stdout.rstrip(), result.stderr) == (0, "done: \\u51fa\\u529b", "")
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "f").touch()
+    assert main(["surface", "report", "--picture", str(tmp_path / "f" / "p.png")]) == 1
+    assert capsys.readouterr().err == f"vitruv surface: {tmp_path / 'f' / 'p.png'}: cannot be written: not a directory\n"

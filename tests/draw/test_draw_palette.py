@@ -48,3 +48,9 @@ def test_legend_shows_every_colour(height: int) -> None:
     assert picture.dtype == np.uint8
     seen = {tuple(colour) for colour in picture.reshape(-1, 3).tolist()}
     assert {tuple(colour) for colour in palette()[1:].tolist()} <= seen
+
+
+def test_labels_without_a_colour_are_refused() -> None:
+    with pytest.raises(InputError, match=r"labels must be in 0\.\.24, but the largest is 30"):
+        colour_labels(np.array([[0, 30]], np.uint8))
+    assert colour_labels(np.zeros((0, 0), np.uint8)).shape == (0, 0, 3)

@@ -128,7 +128,6 @@ def test_the_genuine_file(shared_dir: Path, tmp_path: Path) -> None:
         ({"dp_V": None}, "dp_V must be a list"),
         ({"dp_masks": [[]] * 15}, "dp_masks must be a list of at most 14 masks"),
         ({"dp_masks": [5]}, r"dp_masks\[0\]: a mask must be"),
-        ({"segmentation": [[1, 2, 3]]}, "segmentation must be"),
         ({"keypoints": [1, 2]}, "keypoints must be"),
         ({"category_id": "person"}, "category_id must be"),
     ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import random
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,128 @@ def test_show_keeps_ids_apart_and_knows_images_json(tmp_path: Path) -> None:
         assert np.asarray(Image.open(out / "7_results.png"))[29, 39].tolist() == [120, 0, 0]
     assert main(["check", str(numbered / "images.json"), "--images", str(tmp_path)]) == 0
     assert main(["check", str(numbered / "results.json"), "--annotations", str(numbered / "images.json")]) == 0
+
+
+def changed(folder: Path, place: Path, change: Callable[[dict[str, Any], list[dict[str, Any]]], None]) -> dict[str, Path]:
+    """The truth and the results, changed, as files."""
+    truth, results = json.loads((folder / "truth.json").read_text()), json.loads((folder / "results.json").read_text())
+    change(truth, results)
+    files = {"truth": place / "t.json", "results": place / "r.json"}
+    for name, content in (("truth", truth), ("results", results)):
+        files[name].write_text(json.dumps(content))
+    return files
+
+
+def measured(output: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((output / "report.json").read_text())
+    return report
+
+
+def test_equal_scores_do_not_depend_on_the_order_of_records(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for seed in range(3):
+
+        def shuffle(truth: dict[str, Any], results: list[dict[str, Any]], seed: int = seed) -> None:
+            for result in results:
+                result["score"] = 1.0
+            random.Random(seed).shuffle(results)
+
+        out = tmp_path / str(seed)
+        assert evaluate(folder, out, "--measures", "gps", "bbox", "segm", **changed(folder, tmp_path, shuffle)) == 0
+        found.append(measured(out))
+    assert found[0]["measures"] == found[1]["measures"] == found[2]["measures"]
+    assert found[0]["others"] == found[1]["others"] == found[2]["others"]
+    (remark,) = found[0]["remarks"]
+    assert "have the score of another one, so that AP depends on their order: here by image id, then by box" in remark
+    assert f"note: {remark}" in capsys.readouterr().out.splitlines()
+
+
+def test_measures_without_anything_to_measure_are_null(folder: Path, tmp_path: Path) -> None:
+    def no_outlines(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        for person in truth["annotations"]:
+            person["segmentation"] = []
+
+    def no_masks(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        for person in truth["annotations"]:
+            person["dp_masks"] = []
+
+    assert evaluate(folder, tmp_path / "a", "--measures", "segm", "bbox", **changed(folder, tmp_path, no_outlines)) == 0
+    measures = measured(tmp_path / "a")["measures"]
+    assert set(measures["segm"].values()) == {None}
+    assert measures["bbox"]["AP"] is not None
+    assert evaluate(folder, tmp_path / "b", "--measures", "gps", "gpsm", "iou", **changed(folder, tmp_path, no_masks)) == 0
+    measures = measured(tmp_path / "b")["measures"]
+    assert set(measures["iou"].values()) == set(measures["gpsm"].values()) == {None}
+    assert measures["gps"]["AP"] is not None
+
+
+def test_categories_that_the_truth_does_not_have(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def all_of_them(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        for result in results:
+            result["category_id"] = 0
+
+    def one(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        results[0]["category_id"] = 18
+
+    files = changed(folder, tmp_path, all_of_them)
+    assert evaluate(folder, tmp_path / "a", **files) == 1
+    assert (
+        "no result is of a category of the annotations: they are of category 0, the annotations know 1" in capsys.readouterr().err
+    )
+    assert main(["check", str(files["results"]), "--annotations", str(files["truth"])]) == 1
+    assert "result 0: category 0 is not among those of the annotations" in capsys.readouterr().err
+    assert evaluate(folder, tmp_path / "b", "--measures", "bbox", **changed(folder, tmp_path, one)) == 0
+    assert "results are of categories that the annotations do not have, and count nowhere" in capsys.readouterr().out
+
+
+POLYGONS = {
+    "two points": ([[26, 31, 50, 31]], "a polygon must be a list of at least three x, y pairs"),
+    "far outside": ([[0, 0, 2e8, 0, 2e8, 3e8]], "a polygon has corners that are not finite, or far outside any image"),
+    "text": ([["a"] * 6], "a polygon must be a list of numbers"),
+    "a number": (5, "an outline must be a mask or a list of polygons"),
+}
+
+
+@pytest.mark.parametrize("name", POLYGONS)
+def test_a_broken_polygon_is_refused_by_all_who_need_it(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    polygons, message = POLYGONS[name]
+
+    def break_one(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        truth["annotations"][0]["segmentation"] = polygons
+
+    files = changed(folder, tmp_path, break_one)
+    assert evaluate(folder, tmp_path / "a", "--measures", "gps", "bbox", **files) == 0  # they need no outline
+    refused(folder, tmp_path / "b", capsys, f"segmentation: {message}", **files)
+    assert main(["check", str(files["truth"])]) == 1
+    said = capsys.readouterr().err
+    assert (message if isinstance(polygons, list) else "segmentation must be a mask or a list of polygons") in said
+
+
+def test_masks_of_another_size_are_refused_by_all(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def shrink(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        for person in truth["annotations"]:
+            for mask in person.get("dp_masks", ()):
+                if mask:
+                    mask["size"] = [10, 10]
+
+    files = changed(folder, tmp_path, shrink)
+    refused(folder, tmp_path / "a", capsys, "a mask is 10x10 (h x w), expected 256x256", **files)
+    assert main(["check", str(files["truth"])]) == 1
+    assert "a mask is 10x10 (h x w), expected 256x256" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_else(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VITRUV_CACHE", str(tmp_path / "file" / "cache"))
+    files = ["--annotations", str(folder / "truth.json"), "--results", str(folder / "results.json")]
+    assert main(["evaluate", *files, "--measures", "gps", "--output", str(tmp_path / "a")]) == 0
+    assert measured(tmp_path / "a")["measures"]["gps"]["AP"] is not None
 
 
 def bomb() -> str:

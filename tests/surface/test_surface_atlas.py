@@ -234,3 +234,19 @@ def test_a_body_that_stands_along_y_keeps_its_axes(atlas: Atlas, tmp_path: Path)
     assert Atlas.load(tmp_path / "y.npz").rest_up == "y"
     with pytest.raises(InputError, match="rest_up must be 'y' or 'z', but is 'x'"):
         replace(atlas, rest_up="x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("uv", "message"),
+    [
+        (np.array([[30, 200]], np.uint8), r"uv must be in 0\.\.1, but one is 200; are these codes of 0\.\.255\? Divide"),
+        (np.array([[0.5, 1.5]]), r"uv must be in 0\.\.1, but one is 1\.5$"),
+        (np.array([[-0.5, 0.5]]), r"uv must be in 0\.\.1, but one is -0\.5$"),
+    ],
+)
+def test_coordinates_out_of_range_are_refused(atlas: Atlas, uv: np.ndarray, message: str) -> None:
+    for look_up in (atlas.locate, atlas.nearest_vertex):
+        with pytest.raises(InputError, match=message):
+            look_up(np.array([2]), uv)
+    assert atlas.locate(np.array([0]), uv).face.tolist() == [-1]  # background has none
+    assert atlas.locate(np.array([2]), np.array([[1 + 1e-6, -1e-6]])).face[0] >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ _NOBODY_LISTENS = 141  # ... and for one whose output was closed, as by `| head`
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit status: 0 done, 1 refused with one line on stderr, 2 unusable arguments."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _never_fail_to_print()
     try:
         status = _answer(arguments)
         sys.stdout.flush()
@@ -63,7 +65,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Python would complain once more when it flushes what nobody reads.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NOBODY_LISTENS
+    except OSError as error:
+        # Whatever the system refuses about a file is for the user to hear in one line; other errors are mistakes of the program.
+        if error.filename is None:
+            raise
+        print(f"vitruv {arguments[0]}: {error.filename}: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return 1
     return status
+
+
+def _never_fail_to_print() -> None:
+    """Names that the terminal's encoding does not know are shown as escapes: a message must not cost what was done."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _answer(arguments: list[str]) -> int:

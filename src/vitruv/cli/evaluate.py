@@ -17,7 +17,7 @@ from vitruv.formats import read_results
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.metrics import Evaluation, GeodesicSurface, evaluate, open_atlas, open_official, open_recomputed, single_kappa
 from vitruv.metrics.curves import write_curves
-from vitruv.metrics.report import FILE, apart, differences, report_of, write_report
+from vitruv.metrics.report import FILE, apart, differences, remarks_on, report_of, write_report
 from vitruv.metrics.surfaces.official_surface import SUBDIVIDED
 from vitruv.metrics.surfaces.recomputed_surface import CHARTS
 
@@ -98,6 +98,8 @@ def main(argv: Sequence[str]) -> int:
         lowest_threshold=options.lowest,
     )
     _print_tables(report, found[1])
+    for remark in remarks_on(found[0]):
+        print(f"note: {remark}")
     write_report(options.output / FILE, report)
     written = [options.output / FILE, *write_curves(found[0], options.output)]
     if options.images is not None:

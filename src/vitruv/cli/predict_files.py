@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vitruv.errors import InputError, UnwritableFileError
-from vitruv.files import FilePath
+from vitruv.errors import InputError
+from vitruv.files import FilePath, make_folder
 from vitruv.formats import ChannelOrder, is_written_here, people_codes, write_label_png, write_npz, write_people_iuv_png, write_png
 from vitruv.formats.presets import Preset, PresetWriter, RunPreset, presets
 from vitruv.media import PhotoFile, find_photos
@@ -175,16 +175,6 @@ def _coco_ids(jobs: Sequence[Job]) -> list[int] | None:
     matches = [_COCO_NAME.fullmatch(job.photo.path.stem) for job in jobs]
     ids = [int(match[1]) for match in matches if match]
     return ids if len(ids) == len(jobs) == len(set(ids)) else None
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it. Raises UnwritableFileError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise UnwritableFileError(folder, "there is a file of this name, so no folder can be made") from None
-    except OSError as error:
-        raise UnwritableFileError(folder, f"the folder cannot be made ({(error.strerror or str(error)).lower()})") from None
 
 
 def files_of(output: Path, stem: Path, products: Iterable[Product]) -> dict[Product, Path]:

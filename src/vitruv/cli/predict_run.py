@@ -15,7 +15,6 @@ from vitruv.cli.predict_files import (
     add_map,
     files_of,
     image_ids,
-    make_folder,
     of_people,
     photos_to_do,
     plan,
@@ -26,7 +25,7 @@ from vitruv.cli.predict_options import PredictOptions
 from vitruv.cli.progress import bar
 from vitruv.cli.stopping import StopRequest, stops_between
 from vitruv.errors import FileError, FormatError, InputError, UnwritableFileError, VitruvError
-from vitruv.files import remove_abandoned
+from vitruv.files import make_folder, remove_abandoned
 from vitruv.formats import ResultFolder, read_boxes, read_image_ids
 from vitruv.formats.presets import PresetWriter
 from vitruv.media import read_image

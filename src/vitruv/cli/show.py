@@ -14,6 +14,7 @@ import tyro
 from vitruv.cli.parsing import parse
 from vitruv.draw.annotated import draw_box, draw_keypoints, draw_masks, draw_points
 from vitruv.errors import FormatError, InputError, MissingFileError, UnwritableFileError, VitruvError
+from vitruv.files import make_folder
 from vitruv.formats import AnnotationFile, Detections, ImageInfo, detected_people, read_images, read_results, write_png
 from vitruv.formats.json_records import JsonFile
 from vitruv.formats.result_files import is_json
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     options = parse(ShowOptions, "vitruv show", argv)
     if not options.images.is_dir():
         raise MissingFileError(options.images)
-    _make(options.output)
+    make_folder(options.output)
     if is_json(options.file) and isinstance(JsonFile.open(options.file).top, dict):
         album = _show_annotations(options, AnnotationFile.open(options.file))
     else:
@@ -109,7 +110,7 @@ class _Album:
             self.failures.append(f"image {image_id}: {error}")
         else:
             path = self.options.output / f"{self._stem(image_id)}{ending}"
-            _make(path.parent)
+            make_folder(path.parent)
             write_png(path, picture)
             self.written += 1
 
@@ -197,10 +198,3 @@ def _by_number(image_id: int, folder: Path) -> Path:
             if (folder / f"{name}{suffix}").is_file():
                 return folder / f"{name}{suffix}"
     raise MissingFileError(folder / f"{image_id:012}.jpg")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnwritableFileError(folder, f"cannot be made: {error.strerror or error}") from None

@@ -14,8 +14,9 @@ import tyro
 from vitruv.cli.commands import Command, run_command
 from vitruv.cli.parsing import parse
 from vitruv.cli.people_of import people_source
-from vitruv.cli.predict_files import make_folder, photos_to_do, plan
+from vitruv.cli.predict_files import photos_to_do, plan
 from vitruv.errors import FileError, FormatError, InputError, UnwritableFileError, VitruvError
+from vitruv.files import make_folder
 from vitruv.formats import write_png
 from vitruv.media import PhotoFile, find_photos, read_image
 from vitruv.surface import Atlas

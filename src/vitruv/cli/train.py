@@ -15,6 +15,7 @@ import tyro
 from vitruv.cli.train_look import run_look
 from vitruv.cli.train_paper import PAPER_KINDS, new_paper, paper_from_file, resume_paper, run_inpaint
 from vitruv.errors import InputError
+from vitruv.files import make_folder
 from vitruv.train import (
     DataConfig,
     DetectorConfig,
@@ -174,7 +175,7 @@ def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | Detec
     if data.start is not None and not checkpoints(run):
         start_compact(job, sampler, data.start, kind)
     if team.leads:
-        run.mkdir(parents=True, exist_ok=True)
+        make_folder(run)
         save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
     console.print(f"{kind}: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")
     progress: Progress | None = None

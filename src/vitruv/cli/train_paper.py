@@ -12,6 +12,7 @@ import tyro
 from vitruv.cli.parsing import parse
 from vitruv.cli.progress import bar
 from vitruv.errors import FormatError, InputError
+from vitruv.files import make_folder
 from vitruv.train import (
     FCNConfig,
     LoopConfig,
@@ -184,7 +185,7 @@ def train_paper(kind: str, run: Path, loop: LoopConfig, task: FCNConfig | RCNNCo
     console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=not team.leads)
     with console.status("reading the annotations, looking for every picture"):
         job, sampler = open_paper(task, data, seed=loop.seed)
-    run.mkdir(parents=True, exist_ok=True)
+    make_folder(run)
     check_room(job, sampler, loop, run)
     if start is not None:
         fitted = start_from(job.network, read_start(start), start)

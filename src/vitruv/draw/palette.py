@@ -45,6 +45,8 @@ def palette(name: PaletteName = "vitruv") -> UInt8Array:
 
 def colour_labels(labels: UInt8Array, name: PaletteName = "vitruv") -> UInt8Array:
     """labels (h, w) uint8, 0..24 -> (h, w, 3) uint8, one flat colour per chart."""
+    if labels.size and int(labels.max()) >= NUM_LABELS:
+        raise InputError(f"labels must be in 0..{NUM_LABELS - 1}, but the largest is {int(labels.max())}")
     return np.ascontiguousarray(palette(name)[labels])
 
 

@@ -3,6 +3,8 @@ JSON files give them."""
 
 from vitruv.files.atomic import locked, remove_abandoned, replacing, replacing_path
 from vitruv.files.cache import cache_folder
+from vitruv.files.folders import make_folder
+from vitruv.files.kinds import is_text, looks_like
 from vitruv.files.matching import FilePath, Unmatched, match_files
 from vitruv.files.npz import made_from, read_arrays, write_arrays
 
@@ -10,8 +12,11 @@ __all__ = [
     "FilePath",
     "Unmatched",
     "cache_folder",
+    "is_text",
     "locked",
+    "looks_like",
     "made_from",
+    "make_folder",
     "match_files",
     "read_arrays",
     "remove_abandoned",

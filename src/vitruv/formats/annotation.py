@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import FormatError, InputError
-from vitruv.formats.rle import decode_rle, parse_rle
+from vitruv.formats.rle import checked_polygon, decode_rle, parse_rle
 from vitruv.geometry import GRID
 from vitruv.types import BoolArray, Float64Array, Int64Array, PathLike
 
@@ -55,7 +55,7 @@ class Person:
 
     @classmethod
     def checked(cls, record: Mapping[str, Any], path: PathLike, where: str) -> Person:
-        """Raises FormatError with the first thing that is wrong; what is inside masks is checked when they are decoded."""
+        """Raises FormatError with the first thing that is wrong; outlines and the inside of masks are checked when used."""
         for problem in problems_of(record, inside_masks=False):
             raise FormatError(path, f"{where}{_id_of(record)}: {problem}")
         return cls(record, path, where)
@@ -135,7 +135,10 @@ def _id_of(record: Mapping[str, Any]) -> str:
 
 
 def problems_of(record: Mapping[str, Any], *, inside_masks: bool = True) -> Iterator[str]:
-    """What is wrong with one entry of `annotations`, one sentence each; nothing when it can be used."""
+    """What is wrong with one entry of `annotations`, one sentence each; nothing when it can be used.
+
+    inside_masks: whether to look at outlines, and into masks, by the rules that reading them follows.
+    """
     yield from _problems_of_numbers(record)
     if "dp_x" in record:
         yield from _problems_of_points(record)
@@ -147,11 +150,8 @@ def problems_of(record: Mapping[str, Any], *, inside_masks: bool = True) -> Iter
         for i, mask in enumerate(masks):
             if mask and (inside_masks or not isinstance(mask, dict) or "counts" not in mask):
                 yield from _problems_of_mask(f"dp_masks[{i}]", mask, (GRID, GRID))
-    if isinstance(record.get("segmentation"), dict):
-        if inside_masks:
-            yield from _problems_of_mask("segmentation", record["segmentation"], None)
-    elif not _is_polygons(record.get("segmentation") or []):
-        yield "segmentation must be a mask or a list of polygons, each at least three x, y pairs"
+    if inside_masks:
+        yield from _problems_of_outline(record.get("segmentation") or [])
     keypoints = record.get("keypoints") or []
     if not isinstance(keypoints, list) or len(keypoints) % 3 or not _are_numbers(keypoints):
         yield "keypoints must be a list of x, y, visibility"
@@ -214,7 +214,14 @@ def is_box(value: object) -> bool:
     return all(abs(v) <= _SIDE_LIMIT for v in value) and value[2] >= 0 and value[3] >= 0
 
 
-def _is_polygons(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(corners, list) and len(corners) >= 6 and len(corners) % 2 == 0 and _are_numbers(corners) for corners in value
-    )
+def _problems_of_outline(segmentation: object) -> Iterator[str]:
+    if isinstance(segmentation, dict):
+        yield from _problems_of_mask("segmentation", segmentation, None)
+    elif not isinstance(segmentation, list):
+        yield "segmentation must be a mask or a list of polygons"
+    else:
+        for i, polygon in enumerate(segmentation):
+            try:
+                checked_polygon(polygon)
+            except InputError as error:
+                yield f"segmentation[{i}]: {error}"

@@ -65,6 +65,9 @@ class Builder(Protocol):
 
 
 _T = TypeVar("_T")
+# Instructions of every protocol that are legal and not carried out here: extensions of a registry, keyword arguments, buffers that
+# stand outside the file.
+_KNOWN = frozenset({0x82, 0x83, 0x84, 0x92, 0x97, 0x98})
 _LINE_PIECE = 1 << 16
 _MARK = object()
 _KEYS = (str, bytes, int, float, type(None))
@@ -291,6 +294,8 @@ class PickleMachine:
         elif code == ord("g"):
             push(self._memo[int(self._line())])
         else:
+            if code not in _KNOWN:
+                raise PickleError(f"byte {self.position - 1} is {code:#04x}, which is no instruction")
             raise RefusedError(f"instruction {code:#04x}")
 
 

@@ -37,7 +37,7 @@ def read_pickled_results(path: PathLike, images: Mapping[int | str, ImageInfo]) 
 
     Raises MissingFileError, UnreadableFileError, UnsafeFileError, FormatError.
     """
-    content = read_pickle(path, records=RECORDS)
+    content = read_pickle(path, records=RECORDS, expected="results or annotations as JSON, or results as a pickle")
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise FormatError(path, "expected a list of results")
     if content and "file_name" in content[0]:

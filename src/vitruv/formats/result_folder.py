@@ -114,8 +114,11 @@ class ResultFolder:
         start = stream.seek(0)
         for line in stream:
             try:
-                image = json.loads(line)["image"]
-                self._know({**image, "id": int(image["id"]), "photo": str(image["photo"])}, start, start + len(line))
+                entry = json.loads(line)
+                image = entry["image"]
+                if not _is_image(image) or not all(isinstance(record, dict) for record in entry["results"]):
+                    break
+                self._know(image, start, start + len(line))
             except (ValueError, TypeError, KeyError, RecursionError):
                 break
             start += len(line)

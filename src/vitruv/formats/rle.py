@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitruv.errors import InputError
-from vitruv.types import BoolArray, Int32Array, Int64Array, UInt8Array
+from vitruv.types import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Array
 
 MAX_PIXELS = 1 << 26
 _MOST_GROUPS = 7
@@ -142,25 +142,35 @@ def encode_rle(mask: BoolArray) -> dict[str, Any]:
     return {"size": [height, width], "counts": text.decode("ascii")}
 
 
+def checked_polygon(polygon: object) -> Float64Array:
+    """(n, 2) float64: the corners of a polygon [x1, y1, x2, y2, ...] of a COCO file. Raises InputError: no list of at least three
+    pairs of numbers, or corners that are not finite or far outside any image."""
+    if not isinstance(polygon, (list, tuple, np.ndarray)) or len(polygon) < 6 or len(polygon) % 2:
+        raise InputError("a polygon must be a list of at least three x, y pairs")
+    try:
+        corners = np.asarray(polygon, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("a polygon must be a list of numbers") from None
+    if corners.ndim != 1 or any(isinstance(value, (str, bool)) for value in polygon):
+        raise InputError("a polygon must be a list of numbers")
+    if not (np.abs(corners) <= _MOST_POLYGON_SIZE).all():
+        raise InputError("a polygon has corners that are not finite, or far outside any image")
+    return corners.reshape(-1, 2)
+
+
 def rasterize_polygons(polygons: Sequence[Sequence[float]], size_hw: tuple[int, int]) -> BoolArray:
     """(h, w) bool: the union of polygons [x1, y1, x2, y2, ...] in pixels, filled exactly as COCO's own tools do.
 
     COCO walks every edge on a grid five times finer, and notes where it crosses the middle of a column of pixels.
     """
     height, width = size_hw
+    if not isinstance(polygons, (list, tuple)):
+        raise InputError("an outline must be a mask or a list of polygons")
     if height * width > MAX_PIXELS:
         raise InputError(f"polygons cannot be filled in an image of {height}x{width} pixels")
     filled = np.zeros(size_hw, bool)
     for polygon in polygons:
-        try:
-            corners = np.asarray(polygon, np.float64)
-        except (TypeError, ValueError):
-            raise InputError("a polygon must be a list of numbers") from None
-        if corners.ndim != 1 or len(corners) < 6 or len(corners) % 2:
-            raise InputError("a polygon must be a list of at least three x, y pairs")
-        if not (np.abs(corners) <= _MOST_POLYGON_SIZE).all():
-            raise InputError("a polygon has corners that are not finite, or far outside any image")
-        toggles = np.bincount(_crossings(corners.reshape(-1, 2), height, width), minlength=height * width + 1)
+        toggles = np.bincount(_crossings(checked_polygon(polygon), height, width), minlength=height * width + 1)
         filled |= (np.cumsum(toggles[:-1]) % 2 == 1).reshape(width, height).T
     return filled
 

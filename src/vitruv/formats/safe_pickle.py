@@ -12,23 +12,32 @@ from collections.abc import Collection
 from pathlib import Path
 
 from vitruv.errors import FormatError, MissingFileError, UnreadableFileError, UnsafeFileError
+from vitruv.files import is_text, looks_like
 from vitruv.formats.pickle_machine import PickleError, RefusedError
 from vitruv.formats.torch_storage import read_torch
 from vitruv.types import PathLike
 
+_START = 256  # bytes that are looked at to tell what a file is
 
-def read_pickle(path: PathLike, *, records: Collection[str] = ()) -> object:
+
+def read_pickle(path: PathLike, *, records: Collection[str] = (), expected: str = "a pickle or a file of torch.save") -> object:
     """The content of a pickle or a `torch.save` file.
 
     records: classes ("package.module.Class") whose objects are wanted, as `Record`. Every other class or function that is not
         plain data, NumPy or a tensor is refused.
+    expected: what the file should be, for messages about files that are something else.
     Raises MissingFileError, UnreadableFileError, FormatError (damaged) and UnsafeFileError (asks for more than data).
     """
     data = map_file(path)
+    start = bytes(data[:_START])
+    if (kind := looks_like(start)) is not None:
+        raise FormatError(path, f"this looks like {kind}; expected {expected}")
     try:
         return read_torch(data, records)
     except PickleError as error:
-        raise FormatError(path, f"not a readable pickle: {error}") from None
+        if is_text(start):
+            raise FormatError(path, f"this looks like text; expected {expected} (reading it as a pickle: {error})") from None
+        raise FormatError(path, f"not a readable pickle: {error}; expected {expected}") from None
     except RefusedError as error:
         raise UnsafeFileError(path, f"the pickle asks for {error}, which is not plain data; nothing of it was run") from None
 

@@ -20,6 +20,7 @@ from vitruv.metrics.similarity import Lookups, PointDistances, point_distances, 
 from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.types import Float32Array, Float64Array, Int64Array
 
+_OF_MASKS = ("gpsm", "iou")
 MATCHED = ("gps", "gpsm", "iou")
 """Measures that say how alike a detection and a person are, and are scored by average precision."""
 
@@ -45,7 +46,7 @@ class Tally:
         self._rules, self._surface, self._kappa, self._thresholds = rules, surface, kappa_m, thresholds
         self._matched = [name for name in MATCHED if name in measures]
         self._rcp = "rcp" in measures
-        self._masks = bool({"gpsm", "iou"} & set(measures))
+        self._masks = bool(set(_OF_MASKS) & set(measures))
         # sqrt(gps * iou) cannot reach the lowest threshold when the IoU is less than its square (a little less, for rounding).
         self._least_iou = 0.999 * float(thresholds[0]) ** 2
         self._match_rules = MatchRules(
@@ -57,6 +58,7 @@ class Tally:
         self._waiting: list[tuple[Unit, ImageValues]] = []
         self._overlaps: list[Future[list[Float64Array]]] = []
         self._entries = 0
+        self._masked = False  # whether anybody who counts has a mask
         self._matches: dict[int, list[Matches]] = {}
         self._distances: list[tuple[Float32Array, Float32Array, Int64Array, Float64Array]] = []
         self._people: list[tuple[int, int | str, float, int]] = []
@@ -92,7 +94,9 @@ class Tally:
         if not self._masks:
             return [np.zeros((len(unit.scores[:MAX_DETECTIONS]), len(unit.people))) for unit in chunk.units]
         sizes = [unit.size_hw for unit in chunk.units for _ in unit.people]
-        outlines = iter(of_people(chunk.people, chunk.unions, sizes, align_corners=self._rules.align_corners))
+        found = of_people(chunk.people, chunk.unions, sizes, align_corners=self._rules.align_corners)
+        self._masked |= any(one.area > 0 for one, person in zip(found, chunk.people, strict=True) if person.has_points)
+        outlines = iter(found)
         return [
             mask_iou(unit.silhouettes[:MAX_DETECTIONS], [next(outlines) for _ in unit.people], unit.crowd, at_least=self._least_iou)
             for unit in chunk.units
@@ -168,6 +172,9 @@ class Tally:
         for m, name in enumerate(self._matched):
             curves[name] = precision_recall(by_category, m, self._thresholds)
             measures[name] = {key: None if v is None else 100 * v for key, v in summary(curves[name]).items()}
+            if name in _OF_MASKS and not self._masked:
+                del curves[name]  # without any mask there is nothing to measure
+                measures[name] = dict.fromkeys(measures[name])
         columns = [np.concatenate([np.zeros(0), *(row[i] for row in self._distances)]) for i in range(4)]
         pooled = Pooled(columns[0].astype(np.float32), columns[1].astype(np.float32), columns[2].astype(np.uint8), columns[3])
         if self._rcp:

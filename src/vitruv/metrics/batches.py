@@ -13,6 +13,7 @@ import numpy as np
 from vitruv.errors import FormatError
 from vitruv.formats.annotation import Person
 from vitruv.formats.annotations import AnnotationFile
+from vitruv.formats.categories import COCO_PERSON, category_ids
 from vitruv.formats.results import Detections
 from vitruv.metrics.masks import Silhouette, of_detection
 from vitruv.metrics.part_masks import unions
@@ -80,7 +81,8 @@ class Chunk:
 
 
 class ChunkReader:
-    """Reads units of images. Raises FormatError at once for detections on images that the annotations do not have.
+    """Reads units of images. Raises FormatError at once for detections on images that the annotations do not have, and when no
+    detection is of a category that they have. outside: how many are not.
 
     measures: chart maps are read only where one of these needs them.
     """
@@ -96,8 +98,15 @@ class ChunkReader:
                 raise FormatError(
                     detections.path, f"image {image_id} has {len(found)} results; at most {MOST_DETECTIONS} can be scored"
                 )
-        known = sorted({int(category["id"]) for category in annotations.categories if isinstance(category.get("id"), int)})
-        self.categories = known or [1]
+        self.categories = sorted(category_ids(annotations.categories)) or [COCO_PERSON]
+        outside = ~np.isin(detections.category_ids, self.categories)
+        if len(outside) and outside.all():
+            raise FormatError(
+                detections.path,
+                f"no result is of a category of the annotations: they are of category {detections.category_ids[0]}, "
+                f"the annotations know {', '.join(map(str, self.categories))}",
+            )
+        self.outside = int(outside.sum())
 
     def read(self, image_ids: Sequence[int | str]) -> Chunk:
         """Units of these images that have people or detections."""
@@ -119,9 +128,27 @@ class ChunkReader:
             chosen = found[self._detections.category_ids[found] == number]
             if not of_category and not len(chosen):
                 continue
-            order = np.argsort(-self._detections.scores[chosen], kind="stable")[:STANDARD_DETECTIONS]
-            chosen = chosen[order]
+            chosen = self._ordered(chosen)[:STANDARD_DETECTIONS]
             size = self._annotations.images[image_id].size_hw
             boxes, scores = self._detections.boxes_xywh[chosen], self._detections.scores[chosen]
             units.append(Unit(image_id, category, size, of_category, chosen, boxes, scores, ()))
         return units
+
+    def _ordered(self, chosen: Int64Array) -> Int64Array:
+        """By falling score; equal scores by their boxes, from left to right, then top to bottom, then narrow and low ones first,
+        and equal boxes by their maps.
+
+        So the order of the records does not matter. (The official evaluator takes equal scores as they stand in the file.)
+        """
+        scores, boxes = self._detections.scores[chosen], self._detections.boxes_xywh[chosen]
+        keys = [(-score, *box) for score, box in zip(scores.tolist(), boxes.tolist(), strict=True)]
+        doubled = len(set(keys)) < len(keys)
+        maps = [self._detections.iuv(index).tobytes() for index in chosen.tolist()] if doubled and self._maps else [b""] * len(keys)
+        order = sorted(range(len(keys)), key=lambda i: (keys[i], maps[i]))
+        return chosen[order]
+
+
+def tied(scores: Float64Array) -> int:
+    """How many results have the score of another one."""
+    _, counts = np.unique(scores, return_counts=True)
+    return int(counts[counts > 1].sum())

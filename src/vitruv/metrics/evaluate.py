@@ -16,7 +16,7 @@ from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections
 from vitruv.metrics.accumulate import MATCHED, Tally
 from vitruv.metrics.average_precision import thresholds_from
-from vitruv.metrics.batches import ChunkReader
+from vitruv.metrics.batches import ChunkReader, tied
 from vitruv.metrics.evaluation import Evaluation
 from vitruv.metrics.rules import rules_named
 from vitruv.metrics.standard import STANDARD, StandardTally
@@ -65,5 +65,6 @@ def evaluate(
             if progress is not None:
                 progress(min(start + _IMAGES_AT_ONCE, len(image_ids)), len(image_ids))
         counts = {"images": len(annotations.images), "people": len(annotations), "detections": len(detections)}
+        counts |= {"of other categories": reader.outside, "of equal scores": tied(detections.scores)}
         categories = len(reader.categories)
         return [tally.finish(categories, counts, standard.measures(categories)) for tally in tallies]

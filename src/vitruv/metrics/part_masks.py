@@ -25,7 +25,7 @@ def unions(people: Sequence[Person]) -> list[Int32Array | None]:
     texts, of_person, slowly = [], [0], {}
     for i, person in enumerate(people):
         masks = [mask for mask in person.part_masks[:PART_MASKS] if mask]
-        if all(isinstance(mask["counts"], str) for mask in masks):
+        if all(isinstance(mask["counts"], str) and mask.get("size") == [GRID, GRID] for mask in masks):
             texts += [mask["counts"] for mask in masks]
         else:
             slowly[i] = _one_by_one(person)

@@ -31,10 +31,25 @@ def report_of(evaluations: Sequence[Evaluation], **about: object) -> dict[str, A
         "measures": {name: dict(values) for name, values in first.measures.items()},
         "parts": first.pooled.part_table(),
         "counts": dict(first.counts),
+        "remarks": remarks_on(first),
         "others": {other.compat: {name: dict(values) for name, values in other.measures.items()} for other in others},
         **about,
         "vitruv": __version__,
     }
+
+
+def remarks_on(evaluation: Evaluation) -> list[str]:
+    """What somebody who reads the numbers should know, a line each."""
+    counts, remarks = evaluation.counts, []
+    total = counts.get("detections", 0)
+    if others := counts.get("of other categories", 0):
+        remarks.append(f"{others} of {total} results are of categories that the annotations do not have, and count nowhere")
+    if equal := counts.get("of equal scores", 0):
+        remarks.append(
+            f"{equal} of {total} results have the score of another one, so that AP depends on their order: here by image id, then "
+            "by box from left to right and top to bottom (the official evaluator goes by their order in the file)"
+        )
+    return remarks
 
 
 def write_report(path: PathLike, report: Mapping[str, Any]) -> None:

@@ -27,8 +27,10 @@ class StandardTally:
     def __init__(self, measures: Sequence[str]) -> None:
         self._names = measures
         self._matches: dict[str, dict[int, list[Matches]]] = {name: {} for name in measures}
+        self._outlined = False  # whether anybody has an outline
 
     def add(self, chunk: Chunk) -> None:
+        self._outlined |= any(person.record.get("segmentation") for person in chunk.people)
         for name in self._names:
             values = [_values(unit, name) for unit in chunk.units]
             if not values:
@@ -46,6 +48,8 @@ class StandardTally:
             row = {f"AP{suffix}": _percent(curves.precision[..., a]) for a, suffix in enumerate(_AREAS)}
             row["AP50"], row["AP75"] = _percent(curves.precision[0, ..., 0]), _percent(curves.precision[5, ..., 0])
             found[name] = {**row, "AR": _percent(curves.recall[..., 0])}
+            if name == "segm" and not self._outlined:
+                found[name] = dict.fromkeys(found[name])  # without any outline there is nothing to measure
         return found
 
 

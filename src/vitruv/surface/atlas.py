@@ -24,6 +24,9 @@ from vitruv.types import AnyArray, Float32Array, Float64Array, Int32Array, Int64
 _FORMAT_VERSION = 1
 
 
+_UV_SLACK = 1e-3  # what arithmetic may add to a coordinate of 0 or 1
+
+
 @dataclass(frozen=True, eq=False)
 class SurfacePoints:
     """Points on a surface, as faces and weights of their corners.
@@ -325,4 +328,8 @@ def _image_values(labels: AnyArray, uv: AnyArray) -> tuple[UInt8Array, Float64Ar
         raise InputError(f"labels must be in 0..{NUM_CHARTS}, but range over {charts.min()}..{charts.max()}")
     if not np.isfinite(points[charts > 0]).all():
         raise InputError("uv must be finite")
+    wrong = points[(charts > 0)[:, None] & ((points < -_UV_SLACK) | (points > 1 + _UV_SLACK))]
+    if len(wrong):
+        hint = "; are these codes of 0..255? Divide them by 255" if wrong.max() > 2 else ""
+        raise InputError(f"uv must be in 0..1, but one is {wrong[np.abs(wrong).argmax()]:g}{hint}")
     return charts.astype(np.uint8), points

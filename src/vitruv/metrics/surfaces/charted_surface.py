@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from vitruv.errors import FileError, FormatError
-from vitruv.files import replacing
+from vitruv.errors import FileError, FormatError, UnwritableFileError
+from vitruv.files import make_folder, replacing
 from vitruv.formats.npy import map_npy
 from vitruv.metrics.surfaces.distance_table import Distances
 from vitruv.metrics.surfaces.nearest import NearestVertex
@@ -49,9 +50,11 @@ class ChartedSurface:
         charts, u, v = np.meshgrid(np.arange(NUM_LABELS), np.arange(_CODES) / 255.0, np.arange(_CODES) / 255.0, indexing="ij")
         found = self.vertices(charts.ravel(), u.ravel(), v.ravel())
         if self.codes_file is not None:
-            self.codes_file.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(self.codes_file) as stream:
-                np.save(stream, found)
+            # A cache that cannot be written costs these seconds in the next run, too, and nothing else.
+            with contextlib.suppress(UnwritableFileError):
+                make_folder(self.codes_file.parent)
+                with replacing(self.codes_file) as stream:
+                    np.save(stream, found)
         return found
 
     @cached_property
