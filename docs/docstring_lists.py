@@ -25,12 +25,13 @@ def as_markdown(text: str) -> str:
             lines.append(f"- `{item[1].strip('`')}`: {line[item.end() :]}")
             in_item = True
             continue
-        if in_item and line.startswith("    "):
-            lines.append(line)
-            continue
-        if (in_item and line.strip()) or _PARAGRAPH.match(line):
+        if _PARAGRAPH.match(line):
             lines.append("")
-        in_item = in_item and not line.strip()
+            in_item = False
+        elif in_item and line.strip():  # the item goes on, whether or not the line is indented
+            line = f"    {line.strip()}"
+        elif not line.strip():
+            in_item = False
         lines.append(line)
     return "\n".join(lines)
 

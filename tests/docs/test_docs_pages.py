@@ -81,6 +81,7 @@ def test_the_reference_has_every_public_name() -> None:
             "Text.\n\nboxes: (n, 4).\n    More.\nu, v: in [0, 1].\nReturns it.",
             "Text.\n\n\n- `boxes`: (n, 4).\n    More.\n- `u, v`: in [0, 1].\n\nReturns it.",
         ),
+        ("rgb: a picture that\nis not changed.\n\nMore.", "\n- `rgb`: a picture that\n    is not changed.\n\nMore."),
         ("Text\nRaises X.", "Text\n\nRaises X."),
     ],
 )
