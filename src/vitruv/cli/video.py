@@ -19,6 +19,7 @@ from vitruv.errors import InputError, UnwritableFileError, VitruvError
 from vitruv.formats import ChannelOrder
 from vitruv.media.video import Container, Source, VideoReader, camera, is_url
 from vitruv.runtime import Predictor, load
+from vitruv.tracking import Smoothing
 from vitruv.types import UInt8Array
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class VideoOptions:
 
     detect_every: int = 5
     """Look for people in one of so many frames where everybody's place is sure; 1: in every frame."""
+
+    smooth: Smoothing = "off"
+    """Carry maps along with the body from frame to frame, so that they tremble less: light costs no accuracy, strong a little."""
 
     threshold: float | None = None
     """Leave out people found with a lower score (0..1). Without it: the model's own."""

@@ -74,7 +74,7 @@ def convert_clip(
         sound_fits(source, settings.container)
     segments = workplace.prepare(resume=resume)
     resumed = sum(len(end.times) for end in segments)
-    tracker = Tracker(predictor, detect_every=settings.detect_every, threshold=settings.threshold)
+    tracker = Tracker(predictor, detect_every=settings.detect_every, threshold=settings.threshold, smooth=settings.smooth)
     if segments and (state := workplace.tracker_state(segments[-1])) is not None:
         tracker.restore(state)
     run = _Run(reader, tracker, workplace, settings, segments, preview, stop_asked)

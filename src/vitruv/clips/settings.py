@@ -8,6 +8,7 @@ from typing import Literal
 from vitruv.errors import InputError
 from vitruv.formats import ChannelOrder
 from vitruv.media.video import Container
+from vitruv.tracking import Smoothing
 
 ClipProduct = Literal["overlay", "iuv", "labels", "npz", "json", "jsonl"]
 Lossless = Literal["mkv", "png"]
@@ -17,8 +18,8 @@ Lossless = Literal["mkv", "png"]
 class ClipSettings:
     """save: what is written. container: of the overlay. sound: of the clip, kept in the overlay. lossless: IUV and labels as video
     (FFV1) or as numbered PNG files. channel_order: of IUV. start_s, end_s: seconds since the first frame. every: one of so many
-    frames. max_size: longest side in pixels. detect_every, threshold: of the tracker. segment_frames: how many frames are finished
-    together. Raises InputError for values that cannot be used."""
+    frames. max_size: longest side in pixels. detect_every, threshold, smooth: of the tracker. segment_frames: how many frames are
+    finished together. Raises InputError for values that cannot be used."""
 
     save: tuple[ClipProduct, ...] = ("overlay", "iuv", "labels", "json")
     container: Container = "mp4"
@@ -31,6 +32,7 @@ class ClipSettings:
     max_size: int | None = None
     detect_every: int = 5
     threshold: float | None = None
+    smooth: Smoothing = "off"
     segment_frames: int = 150
 
     def __post_init__(self) -> None:

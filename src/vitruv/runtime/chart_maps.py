@@ -12,12 +12,22 @@ labels cost a tenth of that: a pixel is a mixture of the four map cells around i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from vitruv.geometry import Taps, bilinear_taps, pixel_centres
 from vitruv.results import ChartMap
 from vitruv.types import AnyArray, Float32Array, Int64Array, UInt8Array
+
+
+class CropMaps(NamedTuple):
+    """What a network tells of a window of the picture. window_xyxy: (4,) pixels; logits, uv: as in `chart_map_from_crop`."""
+
+    window_xyxy: Float32Array
+    logits: Float32Array
+    uv: Float32Array
+
 
 _BAND = 65536  # pixels per step: a step's arrays stay in the cache, and a large person does not need gigabytes
 

@@ -10,10 +10,11 @@ from typing import Any, Literal, Protocol, TypeAlias, get_args, overload, runtim
 import numpy as np
 from PIL.Image import Image
 
-from vitruv.errors import InputError
+from vitruv.errors import InputError, ModelError
 from vitruv.geometry import as_boxes_xyxy
 from vitruv.media import as_rgb
 from vitruv.results import DensePoses
+from vitruv.runtime.chart_maps import CropMaps
 from vitruv.types import Float32Array, UInt8Array
 
 ColorOrder = Literal["rgb", "bgr"]
@@ -46,6 +47,14 @@ class BatchModel(Model, Protocol):
         self, pictures: Sequence[UInt8Array], *, boxes_xyxy: Sequence[Float32Array | None], threshold: float
     ) -> list[DensePoses]:
         """What `predict` returns for each picture, in their order. boxes_xyxy: one entry per picture, as for `predict`."""
+
+
+@runtime_checkable
+class MapsModel(Protocol):
+    """A model whose maps can be had before charts are drawn from them."""
+
+    def maps(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array) -> list[CropMaps]:
+        """What the network tells of each of (n, 4) boxes in pixels, in their order."""
 
 
 class Predictor:
@@ -102,6 +111,16 @@ class Predictor:
             self._model.predict(rgb, boxes_xyxy=boxes_xyxy, threshold=limit)
             for rgb, boxes_xyxy in zip(pictures, all_boxes, strict=True)
         ]
+
+    def maps(self, image: object, boxes: object) -> list[CropMaps]:
+        """What the network tells of the people in these boxes, before charts are drawn: for those who smooth or mix it.
+
+        image, boxes: as above. Draw with `chart_map_from_crop`. Raises ModelError for models that have no such maps.
+        """
+        if not isinstance(self._model, MapsModel):
+            raise ModelError("this model does not hand out its maps, so that they cannot be smoothed")
+        rgb, boxes_xyxy = _checked(image, boxes, "rgb")
+        return self._model.maps(rgb, boxes_xyxy=np.zeros((0, 4), np.float32) if boxes_xyxy is None else boxes_xyxy)
 
     def _checked_threshold(self, threshold: object) -> float:
         if threshold is None:

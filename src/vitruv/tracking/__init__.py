@@ -10,6 +10,7 @@ only; what tells people apart here are the colours of their body regions, which 
 is SciPy's.
 """
 
+from vitruv.tracking.steady import Smoothing
 from vitruv.tracking.tracker import Tracker, TrackerState
 
-__all__ = ["Tracker", "TrackerState"]
+__all__ = ["Smoothing", "Tracker", "TrackerState"]

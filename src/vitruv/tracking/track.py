@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vitruv.tracking.appearance import Appearance
+from vitruv.tracking.one_euro import OneEuro
+from vitruv.tracking.steady import Carried
 from vitruv.types import Float64Array
 
 _NEWEST = 0.4  # share of the newest step in the speed
@@ -16,7 +18,8 @@ _STANDS_AFTER_S = 1.0  # who is out of sight is not believed to keep walking for
 @dataclass
 class Track:
     """box_xyxy: (4,) where last seen. speed: (4,) the box's change per second. seen_s: when that was. score: the
-    detector's last one. area: pixels of the map then. look: what the person looks like."""
+    detector's last one. area: pixels of the map then. look: what the person looks like. carried, filter: for steady
+    maps and boxes."""
 
     number: int
     box_xyxy: Float64Array
@@ -25,12 +28,19 @@ class Track:
     area: float
     look: Appearance
     speed: Float64Array = field(default_factory=lambda: np.zeros(4))
+    carried: Carried | None = None
+    filter: OneEuro = field(default_factory=lambda: OneEuro(least_hz=1.0, per_speed=4.0))
 
     def at(self, time_s: float) -> Float64Array:
         """(4,) where the box will be. Sides keep what they are; only the centre moves."""
         ahead = min(max(time_s - self.seen_s, 0.0), _STANDS_AFTER_S)
         centre_speed = (self.speed[:2] + self.speed[2:]) / 2
         return self.box_xyxy + np.tile(centre_speed * ahead, 2)
+
+    def filtered(self, box_xyxy: Float64Array, time_s: float) -> Float64Array:
+        """(4,) the box without its trembling. Lengths are measured in sides of the box, so that near and far people count alike."""
+        side = max(float((box_xyxy[2:] - box_xyxy[:2]).max()), 1.0)
+        return self.filter(box_xyxy / side, time_s) * side
 
     def seen(self, box_xyxy: Float64Array, time_s: float, *, score: float, area: float, look: Appearance | None) -> None:
         """The person was seen again. look: None where somebody else may be in the way."""

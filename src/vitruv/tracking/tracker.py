@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import numpy as np
 
 from vitruv.errors import InputError
+from vitruv.geometry import placement_xywh
 from vitruv.media import as_rgb
-from vitruv.results import DensePoses
-from vitruv.runtime import Predictor
+from vitruv.results import ChartMap, DensePoses
+from vitruv.runtime import Predictor, chart_map_from_crop
 from vitruv.tracking.appearance import REGIONS, Appearance
 from vitruv.tracking.association import JUST_SEEN_S, associate
 from vitruv.tracking.following import believable, crowded, inside, loose, trimmed
+from vitruv.tracking.steady import Smoothing, carried_from, carried_state, steadied
 from vitruv.tracking.track import Track
-from vitruv.types import AnyArray, BoolArray, UInt8Array
+from vitruv.types import AnyArray, BoolArray, Float32Array, Float64Array, UInt8Array
 
 TrackerState: TypeAlias = dict[str, AnyArray]
 """Everything a tracker knows, as arrays by name; `numpy.savez` keeps it."""
@@ -31,15 +33,23 @@ _USUAL_STEP_S = 1 / 25  # between frames, where the caller tells no times
 class Tracker:
     """Dense pose of the frames of a clip, in their order, with a number for each person that stays: `track_ids`, from 1 on.
 
+    smooth: "off" maps each frame by itself; "light" and "strong" carry what the network told along with the body's surface, so that
+    charts do not tremble and left and right do not change places, and filter the boxes. Only models with `Predictor.maps`.
+
     detect_every: people are looked for in one of so many frames, and as soon as somebody's map is doubtful or people touch; in
     between, their boxes come from the maps before. 1: in every frame; boxes, scores and maps are then those of the predictor.
     threshold: of the predictor. One tracker is for one clip; `reset` makes it forget.
     """
 
-    def __init__(self, predictor: Predictor, *, detect_every: int = 5, threshold: float | None = None) -> None:
+    def __init__(
+        self, predictor: Predictor, *, detect_every: int = 5, threshold: float | None = None, smooth: Smoothing = "off"
+    ) -> None:
         if isinstance(detect_every, bool) or not isinstance(detect_every, int) or detect_every < 1:
             raise InputError(f"detect_every must be a whole number of at least 1, but got {detect_every!r}")
+        if smooth not in get_args(Smoothing):
+            raise InputError(f"smooth must be one of {', '.join(get_args(Smoothing))}, but got {smooth!r}")
         self._predictor = predictor
+        self._smooth: Smoothing = smooth
         self._detect_every = detect_every
         self._threshold = threshold
         self.reset()
@@ -52,6 +62,7 @@ class Tracker:
         self._looked_s = -np.inf
         self._blind_frames = 0
         self._doubtful = True
+        self._picture: UInt8Array | None = None
 
     def __call__(self, frame: object, time_s: float | None = None) -> DensePoses:
         """The people of the next frame.
@@ -70,6 +81,8 @@ class Tracker:
         followed = None if due or self._doubtful else self._follow(rgb, time_s, here)
         people = self._look(rgb, time_s) if followed is None else followed
         self._time_s = time_s
+        if self._smooth != "off":
+            self._picture = rgb[:, :, 1].copy()
         return people
 
     def _look(self, rgb: UInt8Array, time_s: float) -> DensePoses:
@@ -95,7 +108,15 @@ class Tracker:
         self._looked_s, self._blind_frames = time_s, 0
         lost_just_now = any(0 < time_s - track.seen_s <= JUST_SEEN_S for track in self._tracks)
         self._doubtful = bool(touched.any()) or lost_just_now
-        return replace(people, track_ids=numbers)
+        tracked = replace(people, track_ids=numbers)
+        if self._smooth == "off" or not len(people):
+            return tracked
+        by_number = {track.number: track for track in self._tracks}
+        here = [by_number[number] for number in numbers.tolist()]
+        height, width = people.size_hw
+        filtered = np.stack([self._filtered(track, time_s) for track in here]).clip(0, [width, height, width, height])
+        steady = np.asarray(filtered, np.float32)
+        return replace(tracked, boxes_xyxy=steady, charts=self._charts(rgb, steady, here, time_s))
 
     def _follow(self, rgb: UInt8Array, time_s: float, here: Sequence[Track]) -> DensePoses | None:
         """Map people where they should be; None where that is doubtful, so that they have to be looked for."""
@@ -106,7 +127,12 @@ class Tracker:
         expected = np.stack([track.at(time_s) for track in here])
         if not inside(expected, size_hw).all() or crowded(expected).any():
             return None
-        people = trimmed(self._predictor(rgb, boxes=loose(expected, size_hw)))
+        wide = loose(expected, size_hw)
+        if self._smooth == "off":
+            people = trimmed(self._predictor(rgb, boxes=wide))
+        else:
+            charts = self._charts(rgb, wide, here, time_s)
+            people = trimmed(DensePoses(wide, np.ones(len(here), np.float32), charts, size_hw))
         areas = _areas_of(people)
         fine = believable(expected.clip(0, [*size_hw[::-1]] * 2), people.boxes_xyxy, np.array([t.area for t in here]), areas)
         if not fine.all():
@@ -114,14 +140,37 @@ class Tracker:
         boxes = people.boxes_xyxy.astype(np.float64)
         for i, (track, look) in enumerate(zip(here, _looks_of(rgb, people), strict=True)):
             track.seen(boxes[i], time_s, score=track.score, area=areas[i], look=look)
+            if self._smooth != "off":
+                self._filtered(track, time_s)
         self._blind_frames += 1
         scores = np.array([track.score for track in here], np.float32)
         return replace(people, scores=scores, track_ids=np.array([track.number for track in here], np.int64))
+
+    def _filtered(self, track: Track, time_s: float) -> Float64Array:
+        """(4,) the track's box, from now on without its trembling."""
+        track.box_xyxy = track.filtered(track.box_xyxy, time_s)
+        return track.box_xyxy
+
+    def _charts(self, rgb: UInt8Array, boxes_xyxy: Float32Array, here: Sequence[Track], time_s: float) -> list[ChartMap]:
+        """Steady maps of people in their boxes."""
+        charts = []
+        placements = placement_xywh(boxes_xyxy)
+        picture = rgb[:, :, 1]
+        for maps, track, place in zip(self._predictor.maps(rgb, boxes_xyxy), here, placements, strict=True):
+            steady, track.carried = steadied(
+                maps, track.carried, time_s, self._smooth, picture=picture, picture_before=self._picture
+            )
+            x, y, w, h = (int(v) for v in place)
+            charts.append(
+                chart_map_from_crop(steady.logits, steady.uv, window_xyxy=steady.window_xyxy, placement_xywh=(x, y, w, h))
+            )
+        return charts
 
     def state(self) -> TrackerState:
         """What `restore` needs to go on from here, also in another process; the same frames then give the same people."""
         tracks = self._tracks
         return {
+            **({} if self._picture is None else {"picture": self._picture}),
             "clock": np.array([self._time_s, self._looked_s, self._blind_frames, self._doubtful, self._next_number], np.float64),
             "numbers": np.array([t.number for t in tracks], np.int64),
             "boxes_xyxy": np.array([t.box_xyxy for t in tracks], np.float64).reshape(-1, 4),
@@ -129,11 +178,13 @@ class Tracker:
             "seen": np.array([(t.seen_s, t.score, t.area) for t in tracks], np.float64).reshape(-1, 3),
             "colours": np.array([t.look.colours for t in tracks], np.float32).reshape(-1, REGIONS, 3),
             "pixels": np.array([t.look.pixels for t in tracks], np.float32).reshape(-1, REGIONS),
+            **{f"steady_{t.number}_{name}": a for t in tracks for name, a in carried_state(t.carried, t.filter).items()},
         }
 
     def restore(self, state: Mapping[str, AnyArray]) -> None:
         """Go on where `state` was taken."""
         clock = state["clock"].tolist()
+        self._picture = state.get("picture")
         self._time_s, self._looked_s = clock[0], clock[1]
         self._blind_frames, self._doubtful, self._next_number = int(clock[2]), bool(clock[3]), int(clock[4])
         self._tracks = [
@@ -148,6 +199,9 @@ class Tracker:
             )
             for i in range(len(state["numbers"]))
         ]
+        for track in self._tracks:
+            head = f"steady_{track.number}_"
+            track.carried = carried_from({k.removeprefix(head): v for k, v in state.items() if k.startswith(head)}, track.filter)
 
 
 def _looks_of(rgb: UInt8Array, people: DensePoses) -> list[Appearance]:

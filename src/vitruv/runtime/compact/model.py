@@ -11,6 +11,7 @@ import numpy as np
 from vitruv.errors import ModelError
 from vitruv.geometry import nms, without_doubles
 from vitruv.results import ChartMap, DensePoses
+from vitruv.runtime.chart_maps import CropMaps
 from vitruv.runtime.compact.detector import Detector
 from vitruv.runtime.compact.regressor import Regressor
 from vitruv.runtime.compact.views import draw_charts, seen_boxes
@@ -53,6 +54,9 @@ class EmbeddedModel:
         else:
             boxes_xyxy, scores, charts = self._look_twice(rgb, look, threshold)
         return DensePoses(boxes_xyxy=boxes_xyxy, scores=scores, charts=charts, size_hw=(rgb.shape[0], rgb.shape[1]))
+
+    def maps(self, rgb: UInt8Array, *, boxes_xyxy: Float32Array) -> list[CropMaps]:
+        return [CropMaps(*view) for view in self.regressor.views(rgb, boxes_xyxy)]
 
     def _look_twice(self, rgb: UInt8Array, look: SecondLook, threshold: float) -> tuple[Float32Array, Float32Array, list[ChartMap]]:
         found, found_scores = self.detector.find(rgb, threshold=min(look.least_score, threshold))

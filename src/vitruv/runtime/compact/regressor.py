@@ -57,8 +57,12 @@ class Regressor:
 
     def map_people(self, rgb: UInt8Array, boxes_xyxy: Float32Array) -> list[ChartMap]:
         """One `ChartMap` for each of (n, 4) boxes in pixels of the picture, in their order."""
-        views = [view for _, _, view in self._look(rgb, boxes_xyxy, np.ones(len(boxes_xyxy), np.float32), 0.0, brief=False)]
-        return draw_charts(views, boxes_xyxy)
+        return draw_charts(self.views(rgb, boxes_xyxy), boxes_xyxy)
+
+    def views(self, rgb: UInt8Array, boxes_xyxy: Float32Array) -> list[View]:
+        """What the network tells of each of (n, 4) boxes, before charts are drawn."""
+        ones = np.ones(len(boxes_xyxy), np.float32)
+        return [view for _, _, view in self._look(rgb, boxes_xyxy, ones, 0.0, brief=False)]
 
     def judge_people(
         self, rgb: UInt8Array, boxes_xyxy: Float32Array, scores: Float32Array, threshold: float, *, brief: bool = False
