@@ -11,11 +11,11 @@ import scipy.ndimage
 from vitruv.errors import InputError
 from vitruv.formats.annotation import Person
 from vitruv.metrics import CLEAN, DETECTRON2, ImageValues, MatchRules, Rules, match
-from vitruv.metrics.mask_resize import stretched
+from vitruv.metrics.mask_resize import resized
 from vitruv.metrics.masks import Silhouette
 from vitruv.metrics.part_masks import borders_of
 from vitruv.metrics.rules import MAX_DETECTIONS, rules_named
-from vitruv.metrics.similarity import Lookups, point_distances, true_points
+from vitruv.metrics.similarity import SurfaceQueries, point_distances, true_points
 
 HALF_AND_LAST = np.array([0.5, 0.95])
 OFFICIAL = MatchRules(last_threshold_ignores=True, ignore_without_people=True)
@@ -46,7 +46,7 @@ def annotated(x: list[float], y: list[float], u: list[float], box: list[float], 
 def gps(person: Person, box: list[float], codes: Any, rules: Rules) -> float:
     surface = FlatSurface()
     points = true_points([person], surface, surface.kappa_m, rules)
-    asked = Lookups.of(points, [slice(0, 1)], [np.array([box], np.float64)], [[codes]], surface, rules)
+    asked = SurfaceQueries.of(points, [slice(0, 1)], [np.array([box], np.float64)], [[codes]], surface, rules)
     (found,) = point_distances([asked], surface, rules)
     return float(found.gps[0, 0])
 
@@ -202,7 +202,7 @@ def test_masks_are_stretched_as_scipy_zooms(seed: int) -> None:
     rng = np.random.default_rng(seed)
     mask = scipy.ndimage.gaussian_filter(rng.random((256, 256)), 3) > 0.5
     sides = [(1.0, 1.0), (2.0, 300.0), (255.0, 257.0), *map(tuple, rng.uniform(0.2, 700, (18, 2)).tolist())]
-    for (height, width), ours in zip(sides, stretched([borders_of(mask)] * len(sides), sides, align_corners=True), strict=True):
+    for (height, width), ours in zip(sides, resized([borders_of(mask)] * len(sides), sides, align_corners=True), strict=True):
         theirs = scipy.ndimage.zoom(mask.astype(float), (max(height, 1) / 256, max(width, 1) / 256), order=1, prefilter=False) > 0.5
         np.testing.assert_array_equal(ours, theirs)
 
@@ -210,10 +210,10 @@ def test_masks_are_stretched_as_scipy_zooms(seed: int) -> None:
 def test_clean_stretching_keeps_the_middle_in_the_middle() -> None:
     mask = np.zeros((256, 256), bool)
     mask[:, 64:192] = True
-    wide, same = stretched([borders_of(mask)] * 2, [(8, 512), (256, 256)], align_corners=False)
+    wide, same = resized([borders_of(mask)] * 2, [(8, 512), (256, 256)], align_corners=False)
     assert wide.any(axis=0).sum() == 256
     np.testing.assert_array_equal(same, mask)
-    assert stretched([], [], align_corners=False) == []
+    assert resized([], [], align_corners=False) == []
 
 
 def test_masks_are_placed_at_the_truncated_box() -> None:

@@ -17,7 +17,7 @@ from vitruv.formats import read_results
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.metrics import Evaluation, GeodesicSurface, evaluate, open_atlas, open_official, open_recomputed, single_kappa
 from vitruv.metrics.curves import write_curves
-from vitruv.metrics.report import FILE, apart, differences, remarks_on, report_of, write_report
+from vitruv.metrics.report import FILE, differences, exceeds, remarks_on, report_of, write_report
 from vitruv.metrics.surfaces.official_surface import SUBDIVIDED
 from vitruv.metrics.surfaces.recomputed_surface import CHARTS
 
@@ -148,7 +148,7 @@ def _print_tables(report: Mapping[str, Any], other: Evaluation) -> None:
             shown = (number(row[key], ".3f") for key in ("found", "similarity", "AUC10", "AUC30"))
             parts.add_row(str(row["part"]), str(row["points"]), *shown)
         console.print(parts)
-    unlike = [d for d in differences(measures, other.measures) if apart(d)]
+    unlike = [d for d in differences(measures, other.measures) if exceeds(d)]
     if unlike:
         table = Table(title="Where the rules matter by more than 0.1", title_justify="left")
         for column in ("", report["compat"], other.compat):

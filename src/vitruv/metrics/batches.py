@@ -31,7 +31,7 @@ STANDARD_DETECTIONS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Unit:
+class ImageCategory:
     """One image and one category: people in the order of the file, detections by falling score.
 
     detections: (d,) int64, index in the file. boxes_xywh: (d, 4) float64. scores: (d,) float64.
@@ -63,15 +63,15 @@ class Unit:
 
 
 @dataclass(frozen=True, eq=False)
-class Chunk:
+class ImageBatch:
     """Units of some images."""
 
-    units: Sequence[Unit]
+    entries: Sequence[ImageCategory]
 
     @cached_property
     def people(self) -> list[Person]:
-        """Of all units."""
-        return [person for unit in self.units for person in unit.people]
+        """Of all entries."""
+        return [person for entry in self.entries for person in entry.people]
 
     @cached_property
     def unions(self) -> list[Int32Array | None]:
@@ -80,8 +80,8 @@ class Chunk:
         return [union for people in parts for union in unions(people)]
 
 
-class ChunkReader:
-    """Reads units of images. Raises FormatError at once for detections on images that the annotations do not have, and when no
+class BatchReader:
+    """Reads entries of images. Raises FormatError at once for detections on images that the annotations do not have, and when no
     detection is of a category that they have. outside: how many are not.
 
     measures: chart maps are read only where one of these needs them.
@@ -108,21 +108,21 @@ class ChunkReader:
             )
         self.outside = int(outside.sum())
 
-    def read(self, image_ids: Sequence[int | str]) -> Chunk:
+    def read(self, image_ids: Sequence[int | str]) -> ImageBatch:
         """Units of these images that have people or detections."""
-        units = [unit for image_id in image_ids for unit in self._units(image_id)]
-        wanted = [int(index) for unit in units for index in unit.detections[: self._maps]]
+        entries = [entry for image_id in image_ids for entry in self._entries(image_id)]
+        wanted = [int(index) for entry in entries for index in entry.detections[: self._maps]]
         parts = [wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE)]
         maps = chain.from_iterable(list(self._pool.map(self._decode, parts)))
-        return Chunk([replace(unit, maps=[next(maps) for _ in unit.detections[: self._maps]]) for unit in units])
+        return ImageBatch([replace(entry, maps=[next(maps) for _ in entry.detections[: self._maps]]) for entry in entries])
 
     def _decode(self, indices: Sequence[int]) -> list[UInt8Array]:
         return [self._detections.iuv(index) for index in indices]
 
-    def _units(self, image_id: int | str) -> list[Unit]:
+    def _entries(self, image_id: int | str) -> list[ImageCategory]:
         people = self._annotations.people_of(image_id)
         found = self._of_image.get(image_id, np.zeros(0, np.int64))
-        units = []
+        entries = []
         for category, number in enumerate(self.categories):
             of_category = [person for person in people if person.category_id == number]
             chosen = found[self._detections.category_ids[found] == number]
@@ -131,8 +131,8 @@ class ChunkReader:
             chosen = self._ordered(chosen)[:STANDARD_DETECTIONS]
             size = self._annotations.images[image_id].size_hw
             boxes, scores = self._detections.boxes_xywh[chosen], self._detections.scores[chosen]
-            units.append(Unit(image_id, category, size, of_category, chosen, boxes, scores, ()))
-        return units
+            entries.append(ImageCategory(image_id, category, size, of_category, chosen, boxes, scores, ()))
+        return entries
 
     def _ordered(self, chosen: Int64Array) -> Int64Array:
         """By falling score; equal scores by their boxes, from left to right, then top to bottom, then narrow and low ones first,

@@ -14,12 +14,12 @@ import numpy as np
 from vitruv.errors import InputError
 from vitruv.formats.annotations import AnnotationFile
 from vitruv.formats.results import Detections
-from vitruv.metrics.accumulate import MATCHED, Tally
+from vitruv.metrics.accumulate import MATCHED, Accumulator
 from vitruv.metrics.average_precision import thresholds_from
-from vitruv.metrics.batches import ChunkReader, tied
+from vitruv.metrics.batches import BatchReader, tied
 from vitruv.metrics.evaluation import Evaluation
 from vitruv.metrics.rules import rules_named
-from vitruv.metrics.standard import STANDARD, StandardTally
+from vitruv.metrics.standard import STANDARD, CocoBoxMaskEvaluator
 from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.types import Float64Array
 
@@ -52,19 +52,19 @@ def evaluate(
     kappa = surface.kappa_m if kappa_m is None else np.asarray(kappa_m, np.float64)
     names = [compat] if isinstance(compat, str) else list(compat)
     rules = [rules_named(name) for name in names]
-    standard = StandardTally([name for name in STANDARD if name in measures])
+    standard = CocoBoxMaskEvaluator([name for name in STANDARD if name in measures])
     image_ids = sorted(annotations.images, key=lambda image_id: (isinstance(image_id, str), image_id))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tallies = [Tally(one, surface, kappa, thresholds, measures, pool) for one in rules]
-        reader = ChunkReader(annotations, detections, measures, pool)
+        accumulators = [Accumulator(one, surface, kappa, thresholds, measures, pool) for one in rules]
+        reader = BatchReader(annotations, detections, measures, pool)
         for start in range(0, len(image_ids), _IMAGES_AT_ONCE):
-            chunk = reader.read(image_ids[start : start + _IMAGES_AT_ONCE])
-            for tally in tallies:
-                tally.add(chunk)
-            standard.add(chunk)
+            batch = reader.read(image_ids[start : start + _IMAGES_AT_ONCE])
+            for accumulator in accumulators:
+                accumulator.add(batch)
+            standard.add(batch)
             if progress is not None:
                 progress(min(start + _IMAGES_AT_ONCE, len(image_ids)), len(image_ids))
         counts = {"images": len(annotations.images), "people": len(annotations), "detections": len(detections)}
         counts |= {"of other categories": reader.outside, "of equal scores": tied(detections.scores)}
         categories = len(reader.categories)
-        return [tally.finish(categories, counts, standard.measures(categories)) for tally in tallies]
+        return [accumulator.finish(categories, counts, standard.measures(categories)) for accumulator in accumulators]

@@ -1,4 +1,4 @@
-"""Part masks stretched over the boxes of people, by bilinear interpolation and a threshold of one half."""
+"""Part masks resized over the boxes of people, by bilinear interpolation and a threshold of one half."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vitruv.types import AnyArray, BoolArray, Float64Array, Int32Array, Int64Arr
 _AT_ONCE = 16  # people whose masks and pixels fit a cache
 
 
-def stretched(unions: Sequence[Int32Array], sides_hw: Sequence[tuple[float, float]], *, align_corners: bool) -> list[BoolArray]:
+def resized(unions: Sequence[Int32Array], sides_hw: Sequence[tuple[float, float]], *, align_corners: bool) -> list[BoolArray]:
     """Masks on the grid (`part_masks.unions`) -> (h, w) bool of each over its box, whose sides are rounded, at least 1.
 
     align_corners: as SciPy's `zoom(order=1)`, which the official evaluator uses.

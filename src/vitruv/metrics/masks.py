@@ -11,7 +11,7 @@ import numpy as np
 from vitruv.errors import FormatError, InputError
 from vitruv.formats.annotation import Person
 from vitruv.formats.rle import decode_rle, rasterize_polygons
-from vitruv.metrics.mask_resize import stretched
+from vitruv.metrics.mask_resize import resized
 from vitruv.types import BoolArray, Float64Array, Int32Array, UInt8Array
 
 
@@ -88,7 +88,7 @@ def of_people(
     unions: of `part_masks`. sizes_hw: of each person's image. align_corners: see `stretching`.
     """
     known = [(union, person.bbox_xywh) for union, person in zip(unions, people, strict=True) if union is not None]
-    masks = iter(stretched([union for union, _ in known], [(h, w) for _, (_, _, w, h) in known], align_corners=align_corners))
+    masks = iter(resized([union for union, _ in known], [(h, w) for _, (_, _, w, h) in known], align_corners=align_corners))
     return [
         Silhouette.of_image(outline(person, size_hw))
         if union is None

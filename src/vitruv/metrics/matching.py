@@ -2,7 +2,7 @@
 
 The rule, for one image and one threshold: detections choose in order of falling score; each takes the person with the highest
 value among those still free (crowds always are) if that value reaches the threshold, preferring people that count to ignored
-ones. All lanes (measure, area, image, threshold) take the same step together.
+ones. All combinations (measure, area, image, threshold) take the same step together.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def match(
 
 
 class _Batch:
-    """Images padded to one size. Axes of lanes: measure, area, image, threshold."""
+    """Images padded to one size. Axes: measure, area, image, threshold."""
 
     def __init__(self, images: Sequence[ImageValues], thresholds: Float64Array, areas: Sequence[tuple[float, float]]) -> None:
         self.images, self.thresholds = images, thresholds

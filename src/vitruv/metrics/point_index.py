@@ -11,7 +11,7 @@ from vitruv.types import Int64Array
 
 
 @dataclass(frozen=True, eq=False)
-class Lanes:
+class PointIndex:
     """Image after image, in each detection after detection: e entries, one for each point, and q pairs, one for each person.
 
     point, detection: (e,) int64, what an entry is about, counted over all images. pair: (e,) int64, the pair it belongs to.
@@ -25,7 +25,7 @@ class Lanes:
     start: Int64Array
 
     @classmethod
-    def of(cls, first: Int64Array, people_of: Sequence[slice], detections: Sequence[int]) -> Lanes:
+    def of(cls, first: Int64Array, people_of: Sequence[slice], detections: Sequence[int]) -> PointIndex:
         """first: (p + 1,), where the points of each person begin. people_of: which people are each image's. detections: number of
         each image's."""
         begin = np.array([people.start for people in people_of], np.int64)

@@ -101,7 +101,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator
             yield Difference(measure, key, a.get(key), b.get(key))
 
 
-def apart(difference: Difference, *, points: float = 0.1) -> bool:
+def exceeds(difference: Difference, *, points: float = 0.1) -> bool:
     """Whether two numbers differ by more than `points` of a hundred, or only one is there."""
     if difference.change is None:
         return difference.first is not difference.second

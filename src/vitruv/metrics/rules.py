@@ -14,7 +14,7 @@ MAX_DETECTIONS = 20
 class Rules:
     """How points are placed, masks are drawn and people are ignored.
 
-    grid: the annotation's 256 pixels are stretched over a box as x * w / grid.
+    grid: the annotation's 256 pixels are resized over a box as x * w / grid.
     pixel_centers: a point lies in the middle of its grid pixel, and chart maps at whole pixels; otherwise at its corner, and the
         map at the box's corner with fractions.
     truncate: a place is cut off towards zero, so that the last pixel before a box counts as inside; otherwise rounded down.
@@ -23,7 +23,7 @@ class Rules:
         (box IoU 0.8), takes that person's ignore flag at every threshold; otherwise each threshold looks at ignored people only.
     ignore_without_people: detections are not counted on images where every person is ignored, or where there is none.
     ignore_crowds: crowds are ignored even when they carry points.
-    align_corners: part masks are stretched so that the middles of the corner pixels meet, over the rounded size of the box.
+    align_corners: part masks are resized so that the middles of the corner pixels meet, over the rounded size of the box.
     """
 
     name: str

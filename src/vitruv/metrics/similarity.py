@@ -15,7 +15,7 @@ import numpy as np
 
 from vitruv.formats.annotation import Person
 from vitruv.geometry import from_grid
-from vitruv.metrics.point_index import Lanes, blocks
+from vitruv.metrics.point_index import PointIndex, blocks
 from vitruv.metrics.rules import Rules
 from vitruv.metrics.surfaces.protocol import GeodesicSurface
 from vitruv.surface import KAPPA_GROUP_OF_CHART
@@ -87,15 +87,15 @@ def true_points(people: Sequence[Person], surface: GeodesicSurface, kappa_m: Flo
 
 
 @dataclass(frozen=True, eq=False)
-class Lookups:
+class SurfaceQueries:
     """What several images want to know of the surface before their people can be measured.
 
-    covered: entries of `lanes` whose point lies inside the detection. known: those of them where there are vertices to measure
+    covered: entries of `index` whose point lies inside the detection. known: those of them where there are vertices to measure
     between, wanted and found: (k,) int32. people_of, counts: which people, and how many detections, are each image's.
     """
 
     points: TruePoints
-    lanes: Lanes
+    index: PointIndex
     covered: Int64Array
     known: Int64Array
     wanted: Int32Array
@@ -112,30 +112,30 @@ class Lookups:
         maps_of: Sequence[Sequence[UInt8Array]],
         surface: GeodesicSurface,
         rules: Rules,
-    ) -> Lookups:
+    ) -> SurfaceQueries:
         """points: of all people. people_of: which of them are each image's. boxes_of: (d, 4) float64 x, y, w, h of each image's
         detections. maps_of: their chart maps, (3, h, w) uint8."""
         counts = [len(maps) for maps in maps_of]
-        lanes = Lanes.of(points.first, people_of, counts)
-        covered, codes = _covered(lanes, points, np.concatenate([np.zeros((0, 4)), *boxes_of]), list(chain(*maps_of)), rules)
-        found, wanted = surface.vertices_of_codes(codes), points.vertex[lanes.point[covered]]
+        index = PointIndex.of(points.first, people_of, counts)
+        covered, codes = _covered(index, points, np.concatenate([np.zeros((0, 4)), *boxes_of]), list(chain(*maps_of)), rules)
+        found, wanted = surface.vertices_of_codes(codes), points.vertex[index.point[covered]]
         both = (found >= 0) & (wanted >= 0)
-        return cls(points, lanes, covered, covered[both], wanted[both], found[both], people_of, counts)
+        return cls(points, index, covered, covered[both], wanted[both], found[both], people_of, counts)
 
 
-def point_distances(some: Sequence[Lookups], surface: GeodesicSurface, rules: Rules) -> list[PointDistances]:
+def point_distances(some: Sequence[SurfaceQueries], surface: GeodesicSurface, rules: Rules) -> list[PointDistances]:
     """Measure all images of `some`, with one question to the surface."""
     wanted, found = (np.concatenate([np.zeros(0, np.int32), *(getattr(one, of) for one in some)]) for of in ("wanted", "found"))
     apart = np.split(surface.distances_m(wanted, found), np.cumsum([len(one.known) for one in some])[:-1]) if some else []
     return [image for one, known in zip(some, apart, strict=True) for image in _measured(one, known, rules)]
 
 
-def _measured(asked: Lookups, known_m: Float32Array, rules: Rules) -> list[PointDistances]:
-    lanes, points = asked.lanes, asked.points
-    distances = np.full(len(lanes.point), np.inf, np.float32)
+def _measured(asked: SurfaceQueries, known_m: Float32Array, rules: Rules) -> list[PointDistances]:
+    index, points = asked.index, asked.points
+    distances = np.full(len(index.point), np.inf, np.float32)
     distances[asked.known] = known_m
-    touch = np.bincount(lanes.pair[asked.covered], minlength=len(lanes.person)) > 0
-    gps = _means(_values(distances, asked, rules), lanes, points, touch)
+    touch = np.bincount(index.pair[asked.covered], minlength=len(index.person)) > 0
+    gps = _means(_values(distances, asked, rules), index, points, touch)
     parts = [points.of(people) for people in asked.people_of]
     of_people = blocks([(d, people.stop - people.start) for d, people in zip(asked.counts, asked.people_of, strict=True)])
     of_points = blocks([(d, len(part.x)) for d, part in zip(asked.counts, parts, strict=True)])
@@ -146,44 +146,44 @@ def _measured(asked: Lookups, known_m: Float32Array, rules: Rules) -> list[Point
 
 
 def _covered(
-    lanes: Lanes, points: TruePoints, boxes_xywh: Float64Array, maps: Sequence[UInt8Array], rules: Rules
+    index: PointIndex, points: TruePoints, boxes_xywh: Float64Array, maps: Sequence[UInt8Array], rules: Rules
 ) -> tuple[Int64Array, UInt8Array]:
     """Entries whose point lies inside the detection, and the codes (3, n) of its map there."""
     cut: Callable[[Float64Array], Float64Array] = np.trunc if rules.truncate else np.floor
     corners = np.trunc(boxes_xywh[:, :2]) if rules.pixel_centers else boxes_xywh[:, :2]
     # A box thinner than a pixel has a map of one pixel, but by the official rule no point is inside it.
     sizes = np.array([m.shape[:0:-1] for m in maps]).reshape(-1, 2) if rules.pixel_centers else np.trunc(boxes_xywh[:, 2:])
-    place = [cut(at[lanes.point] - corner[lanes.detection]) for at, corner in zip((points.x, points.y), corners.T, strict=True)]
-    inside = [(at >= 0) & (at < side[lanes.detection]) for at, side in zip(place, sizes.T, strict=True)]
+    place = [cut(at[index.point] - corner[index.detection]) for at, corner in zip((points.x, points.y), corners.T, strict=True)]
+    inside = [(at >= 0) & (at < side[index.detection]) for at, side in zip(place, sizes.T, strict=True)]
     covered = np.flatnonzero(inside[0] & inside[1])
     column, row = (at[covered].astype(np.int64) for at in place)
-    cuts = np.searchsorted(lanes.detection[covered], np.arange(len(maps) + 1)).tolist()
+    cuts = np.searchsorted(index.detection[covered], np.arange(len(maps) + 1)).tolist()
     parts = [m[:, row[low:high], column[low:high]] for m, low, high in zip(maps, cuts[:-1], cuts[1:], strict=True) if low < high]
     return covered, np.concatenate([np.zeros((3, 0), np.uint8), *parts], axis=1)
 
 
-def _values(distances: Float32Array, asked: Lookups, rules: Rules) -> Float64Array:
+def _values(distances: Float32Array, asked: SurfaceQueries, rules: Rules) -> Float64Array:
     """(e,) float64, what every entry is worth."""
-    lanes, points, known = asked.lanes, asked.points, asked.known
+    index, points, known = asked.index, asked.points, asked.known
     squared = distances[known].astype(np.float64) ** 2
     if rules.float32_squares:
         # "From the table" are distances between two vertices that are not the same.
-        looked_up = np.bincount(lanes.pair[known[asked.wanted != asked.found]], minlength=len(lanes.person))
-        from_table = looked_up == points.counted[lanes.person]
-        squared = np.where(from_table[lanes.pair[known]], distances[known] ** 2, squared)
+        looked_up = np.bincount(index.pair[known[asked.wanted != asked.found]], minlength=len(index.person))
+        from_table = looked_up == points.counted[index.person]
+        squared = np.where(from_table[index.pair[known]], distances[known] ** 2, squared)
     values = np.zeros(len(distances))
-    values[known] = similarity(squared, points.kappa_m[lanes.point[known]])
+    values[known] = similarity(squared, points.kappa_m[index.point[known]])
     return values
 
 
-def _means(values: Float64Array, lanes: Lanes, points: TruePoints, touch: BoolArray) -> Float64Array:
+def _means(values: Float64Array, index: PointIndex, points: TruePoints, touch: BoolArray) -> Float64Array:
     """(q,) float64: the mean of each pair over the points that have a vertex, 0 without any, or where the detection covers none.
 
     Pairs with equally many points are the rows of a matrix: the order in which NumPy adds is part of the official number.
     """
-    counts = (points.vertex >= 0)[lanes.point]
-    start = (np.append(0, np.cumsum(counts)))[lanes.start]
-    values, many = values[counts], points.counted[lanes.person] * touch
+    counts = (points.vertex >= 0)[index.point]
+    start = (np.append(0, np.cumsum(counts)))[index.start]
+    values, many = values[counts], points.counted[index.person] * touch
     means = np.zeros(len(start))
     for n in np.unique(many[many > 0]).tolist():
         chosen = np.flatnonzero(many == n)

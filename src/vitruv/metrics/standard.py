@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vitruv.metrics.average_precision import precision_recall, thresholds_from
-from vitruv.metrics.batches import Chunk, Unit
+from vitruv.metrics.batches import ImageBatch, ImageCategory
 from vitruv.metrics.masks import Silhouette, box_iou, mask_iou, outline
 from vitruv.metrics.matching import AREAS, ImageValues, Matches, MatchRules, joined, match
 from vitruv.types import Float64Array
@@ -21,7 +21,7 @@ _AREAS = {"": AREAS["all"], "s": (0.0, 32.0**2), "m": AREAS["medium"], "l": AREA
 _THRESHOLDS = thresholds_from(0.5)
 
 
-class StandardTally:
+class CocoBoxMaskEvaluator:
     """measures: some of STANDARD."""
 
     def __init__(self, measures: Sequence[str]) -> None:
@@ -29,15 +29,15 @@ class StandardTally:
         self._matches: dict[str, dict[int, list[Matches]]] = {name: {} for name in measures}
         self._outlined = False  # whether anybody has an outline
 
-    def add(self, chunk: Chunk) -> None:
-        self._outlined |= any(person.record.get("segmentation") for person in chunk.people)
+    def add(self, batch: ImageBatch) -> None:
+        self._outlined |= any(person.record.get("segmentation") for person in batch.people)
         for name in self._names:
-            values = [_values(unit, name) for unit in chunk.units]
+            values = [_values(entry, name) for entry in batch.entries]
             if not values:
                 continue
             results = match(values, _THRESHOLDS, MatchRules(), tuple(_AREAS.values()))
-            for unit, result in zip(chunk.units, results, strict=True):
-                self._matches[name].setdefault(unit.category, []).append(joined([result]))
+            for entry, result in zip(batch.entries, results, strict=True):
+                self._matches[name].setdefault(entry.category, []).append(joined([result]))
 
     def measures(self, categories: int) -> dict[str, dict[str, float | None]]:
         """AP, AP50, AP75, APs, APm, APl, AR of each measure, 0..100."""
@@ -53,25 +53,25 @@ class StandardTally:
         return found
 
 
-def _values(unit: Unit, name: str) -> ImageValues:
-    crowd = unit.crowd
-    boxes = box_iou(unit.boxes_xywh, unit.people_xywh, crowd)
-    sizes, values = unit.boxes_xywh[:, 2] * unit.boxes_xywh[:, 3], boxes
+def _values(entry: ImageCategory, name: str) -> ImageValues:
+    crowd = entry.crowd
+    boxes = box_iou(entry.boxes_xywh, entry.people_xywh, crowd)
+    sizes, values = entry.boxes_xywh[:, 2] * entry.boxes_xywh[:, 3], boxes
     if name == "segm":
-        found = unit.silhouettes
+        found = entry.silhouettes
         values = mask_iou(
-            found, [Silhouette.of_image(outline(person, unit.size_hw)) for person in unit.people], crowd, at_least=0.49
+            found, [Silhouette.of_image(outline(person, entry.size_hw)) for person in entry.people], crowd, at_least=0.49
         )
         sizes = np.array([silhouette.area for silhouette in found], np.float64)
     return ImageValues(
         values[None],
         boxes,
-        unit.scores,
+        entry.scores,
         sizes,
-        np.array([person.area for person in unit.people], np.float64),
+        np.array([person.area for person in entry.people], np.float64),
         np.array(crowd, bool),
         np.array(crowd, bool),
-        np.array([person.id for person in unit.people], np.int64),
+        np.array([person.id for person in entry.people], np.int64),
     )
 
 
