@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,10 +35,12 @@ def test_the_command(process: subprocess.Popen[str]) -> None:
         with urllib.request.urlopen(f"{address}v1/predict?output=labels", EXAMPLE.read_bytes(), timeout=60) as response:
             answers.append(response.read())
 
-    threads = [threading.Thread(target=ask) for _ in range(3)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
+    end = time.monotonic() + 60
     while True:  # until all have been accepted; none is counted twice
+        assert time.monotonic() < end, "the requests did not arrive"
         answered = len(answers)
         with urllib.request.urlopen(f"{address}v1/metrics", timeout=60) as response:
             text = response.read().decode()

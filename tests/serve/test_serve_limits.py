@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
 import struct
@@ -88,7 +89,7 @@ def test_a_full_queue_answers_at_once(toy: Path) -> None:
         assert service.ask("GET", "/v1/readyz").json == {"status": "ready"}
 
 
-def test_a_client_that_leaves_costs_nothing_more(toy: Path) -> None:
+def test_a_client_that_leaves_costs_nothing_more(toy: Path, caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate()
     with Service(toy, predictor=Predictor(gate), limits=Limits(max_batch=1)) as service:
         stays = _in_background(lambda: service.predict(blank(10)))
@@ -104,6 +105,8 @@ def test_a_client_that_leaves_costs_nothing_more(toy: Path) -> None:
             thread.join(30)
             assert answers[0].status == 200
         assert 99 not in gate.sizes, "the photo of the client that left was not computed"
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == [], "and nothing is in the log"
 
 
 def test_time_limits(toy: Path) -> None:

@@ -130,8 +130,13 @@ def test_forms_that_cannot_be_used(service: Service) -> None:
     body, kind = form([("image", "a.png", photo()), ("image", "b.png", photo())])
     answer = service.ask("POST", "/v1/predict", body, content_type=kind)
     assert answer.json["error"] == "send exactly one image, but got 2; /v1/predict/batch takes several"
+    body, kind = form([("image", "a.png", photo())], threshold="0.5")
+    answer = service.ask("POST", "/v1/predict?threshold=0.9", body, content_type=kind)
+    assert (answer.status, answer.json["error"]) == (422, "the option 'threshold' is given twice")
     broken = service.ask("POST", "/v1/predict", b"nonsense", content_type="multipart/form-data")
     assert (broken.status, broken.json["error"][:27]) == (422, "the form cannot be read: se")
+    answer = service.ask("POST", "/v1/predict/batch", photo())
+    assert (answer.status, answer.json["error"]) == (422, "send the images as multipart/form-data, one file per image")
     body, kind = form([("images", "a.png", photo())], boxes="[]")
     answer = service.ask("POST", "/v1/predict/batch", body, content_type=kind)
     assert answer.json["error"] == "boxes is for single photos: use /v1/predict"

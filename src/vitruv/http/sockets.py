@@ -8,8 +8,13 @@ import socket
 from vitruv.errors import InputError
 
 
+_BACKLOG = 2048
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A TCP socket bound to an address of this machine; port 0 takes a free one.
+    """A TCP socket that listens on an address of this machine; port 0 takes a free one.
+
+    Clients can connect from now on; they are answered as soon as a server takes the socket over.
 
     Raises InputError when the port is no port, or the address cannot be used.
     """
@@ -22,6 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
         raise InputError(f"cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}") from None

@@ -181,7 +181,7 @@ async def _answers(
     Raises UnavailableError when it takes too long.
     """
     wrapped = [asyncio.wrap_future(future) for future in futures]
-    done = asyncio.gather(*wrapped, return_exceptions=True)
+    done = asyncio.ensure_future(_gathered(wrapped))
     gone = asyncio.ensure_future(_disconnected(request))
     watched: set[asyncio.Future[Any]] = {done, gone}
     try:
@@ -197,6 +197,10 @@ async def _answers(
             done.cancel()
             for future in futures:
                 future.cancel()
+
+
+async def _gathered(futures: list[asyncio.Future[Prediction]]) -> list[Prediction | BaseException]:
+    return await asyncio.gather(*futures, return_exceptions=True)
 
 
 def _for_client(error: BaseException) -> BaseException:

@@ -73,6 +73,11 @@ def _option(name: str, schema: dict[str, Any], text: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": text}
 
 
+def _form(name: str, files: dict[str, Any], options: list[dict[str, Any]]) -> dict[str, Any]:
+    fields = {option["name"]: option["schema"] for option in options}
+    return {"type": "object", "required": [name], "properties": {name: files, **fields}, "additionalProperties": False}
+
+
 _THRESHOLD = _option("threshold", {"type": "number", "minimum": 0, "maximum": 1}, "Minimum score of people. Default: the model's.")
 _IMAGE_ID = _option("image_id", {"type": "integer", "minimum": 0, "default": 1}, "image_id in the JSON; of a batch's first photo.")
 _OPTIONS = [
@@ -102,9 +107,7 @@ PREDICT: dict[str, Any] = {
             "required": True,
             "content": {
                 "image/*": {"schema": _FILE},
-                "multipart/form-data": {
-                    "schema": {"type": "object", "required": ["image"], "properties": {"image": _FILE}},
-                },
+                "multipart/form-data": {"schema": _form("image", _FILE, _OPTIONS)},
             },
         },
     },
@@ -122,11 +125,7 @@ BATCH: dict[str, Any] = {
             "required": True,
             "content": {
                 "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["images"],
-                        "properties": {"images": {"type": "array", "minItems": 1, "items": _FILE}},
-                    },
+                    "schema": _form("images", {"type": "array", "minItems": 1, "items": _FILE}, [_THRESHOLD, _IMAGE_ID]),
                 },
             },
         },

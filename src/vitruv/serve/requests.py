@@ -50,6 +50,8 @@ async def read_photo(request: Request, limits: Limits) -> tuple[Upload, Options]
 
 async def read_photos(request: Request, limits: Limits) -> tuple[list[Upload], Options]:
     """The photos of a batch request, a form with several files."""
+    if not _is_form(request):
+        raise UnprocessableError("send the images as multipart/form-data, one file per image")
     uploads, fields = await _read(request, limits, _BATCH_BYTES * limits.max_bytes, "the images")
     if not 1 <= len(uploads) <= limits.max_batch:
         raise UnprocessableError(f"send 1 to {limits.max_batch} images in a form, but got {len(uploads)}")
@@ -108,9 +110,9 @@ async def _read(request: Request, limits: Limits, max_bytes: int, what: str) -> 
             body = await read_body(request, max_bytes, what)
     except TimeoutError:
         raise TimedOutError(f"the request did not arrive within {limits.read_timeout_s:g} seconds") from None
-    fields = dict(request.query_params)
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return [Upload("image", body)], fields
+    given = request.query_params.multi_items()
+    if not _is_form(request):
+        return [Upload("image", body)], _once(given)
     uploads = []
     form = await _form(request, body, limits)
     try:
@@ -118,10 +120,23 @@ async def _read(request: Request, limits: Limits, max_bytes: int, what: str) -> 
             if isinstance(value, UploadFile):
                 uploads.append(Upload(value.filename or name, await value.read()))
             else:
-                fields[name] = value
+                given.append((name, value))
     finally:
         await form.close()
-    return uploads, fields
+    return uploads, _once(given)
+
+
+def _once(given: list[tuple[str, str]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in given:
+        if name in fields:
+            raise UnprocessableError(f"the option {name!r} is given twice")
+        fields[name] = value
+    return fields
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
 async def _form(request: Request, body: bytes, limits: Limits) -> FormData:
