@@ -30,6 +30,7 @@ from vitruv.body.library import PoseLibrary
 from vitruv.body.mannequin import Mannequin
 from vitruv.body.model import COCO_KEYPOINTS, Body, Posed
 from vitruv.body.pose import Pose
+from vitruv.body.pose_prior import PosePrior
 from vitruv.body.shape import Shape, ShapeSampler
 from vitruv.body.skirts import Skirts
 from vitruv.body.spread import bone_rotations
@@ -44,6 +45,7 @@ __all__ = [
     "Mannequin",
     "Pose",
     "PoseLibrary",
+    "PosePrior",
     "Posed",
     "Shape",
     "ShapeSampler",

@@ -29,6 +29,7 @@ VERBS = {
     "presets": Verb("vitruv.cli.presets", "the files that other programs read, by name"),
     "export-maps": Verb("vitruv.cli.export_maps", "files of a preset from saved results, without a network"),
     "texture": Verb("vitruv.cli.texture", "colours from photos onto the body, back onto photos, and to other layouts"),
+    "mesh": Verb("vitruv.cli.mesh", "a photo in, posed bodies out: GLB or OBJ", "mesh"),
     "evaluate": Verb("vitruv.cli.evaluate", "score results against DensePose-COCO annotations", "eval"),
     "compare": Verb("vitruv.cli.compare", "two evaluation reports side by side", "eval"),
     "check": Verb("vitruv.cli.check", "validate annotation and result files", "eval"),

@@ -6,6 +6,7 @@ EXTRAS = {
     "eval": ("scipy", "orjson", "matplotlib", "h5py"),
     "video": ("av", "scipy"),
     "synth": ("numba", "scipy", "orjson"),
+    "mesh": ("trimesh",),
     "build": ("anny", "scipy", "pygeodesic"),
     "train": ("torch", "safetensors", "numba", "scipy"),
     "export": ("torch", "safetensors", "onnx", "onnxscript"),

@@ -1,4 +1,5 @@
-"""Textures of people: from photos onto the 24 charts, back onto photos, and to the layouts of body models.
+"""Textures of people, from photos onto the 24 charts, back onto photos, and to the layouts of body models; and bodies fitted to
+people.
 
 extractor = TextureExtractor(resolution=200)
 extractor.add(rgb, people[0])
@@ -12,18 +13,27 @@ from vitruv.texture.apply import apply_texture
 from vitruv.texture.atlas_texture import AtlasTexture, read_texture, write_texture
 from vitruv.texture.convert import from_body_texture, to_body_texture
 from vitruv.texture.extract import Fill, TextureExtractor
+from vitruv.texture.fit_body import FittedBody, fit_body, focal_from
 from vitruv.texture.layout import Layout
+from vitruv.texture.mesh_overlay import draw_bodies
+from vitruv.texture.scene import SceneBody, write_scene
 from vitruv.texture.tiles import Tiles
 
 __all__ = [
     "AtlasTexture",
     "Fill",
+    "FittedBody",
     "Layout",
+    "SceneBody",
     "TextureExtractor",
     "Tiles",
     "apply_texture",
+    "draw_bodies",
+    "fit_body",
+    "focal_from",
     "from_body_texture",
     "read_texture",
     "to_body_texture",
+    "write_scene",
     "write_texture",
 ]
