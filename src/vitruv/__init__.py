@@ -36,6 +36,7 @@ from vitruv.results import ChartMap, DensePoses, Person
 
 if TYPE_CHECKING:
     from vitruv import draw, formats
+    from vitruv.clips import video
     from vitruv.formats.presets import presets
     from vitruv.media import read_image
     from vitruv.runtime import Predictor, load
@@ -65,6 +66,7 @@ __all__ = [
     "load",
     "presets",
     "read_image",
+    "video",
 ]
 
 _HOME = {
@@ -74,9 +76,10 @@ _HOME = {
     "load": "runtime",
     "presets": "formats.presets",
     "read_image": "media",
+    "video": "clips",
 }
 _ROOMS = ("draw", "formats")
-_EXTRA = {"Tracker": "video"}
+_EXTRA = {"Tracker": "video", "video": "video"}
 
 
 def __getattr__(name: str) -> Any:
