@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -62,5 +61,5 @@ def test_kills_at_random_moments(tmp_path: Path) -> None:
         for name, content in expected.items():
             assert (output / name).read_bytes() == content, f"kill {kill} by {number.name}: {name}"
         for path in output.iterdir():
-            os.unlink(path)
+            path.unlink()
     assert stopped > KILLS // 3

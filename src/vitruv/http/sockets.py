@@ -7,7 +7,6 @@ import socket
 
 from vitruv.errors import InputError
 
-
 _BACKLOG = 2048
 
 

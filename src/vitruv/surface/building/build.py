@@ -40,7 +40,7 @@ class UnrolledChart:
 
 
 def build_atlas(template: BodyTemplate, *, progress: Callable[[str], None] | None = None) -> Atlas:
-    """Build the atlas. Takes about five minutes; needs the extra `build`. `progress` is told each step in words.
+    """Build the atlas. Takes about five minutes; needs the extra `build`. progress: called with each step in words.
 
     Raises InputError when a chart is no disk, or would fold or overlap.
     """

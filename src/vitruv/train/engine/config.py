@@ -68,7 +68,7 @@ class LoopConfig:
     """Of the samples, their order and the first weights."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """bf16: mixed precision (autocast). auto: where the device has instructions for it, fp32 elsewhere;
-    a run that goes on on another machine then goes on in that one's."""
+    a run that is resumed on another machine then uses what that one has."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     workers: int = 1
     """Processes that render samples; 0 renders between the steps."""
