@@ -14,8 +14,8 @@ import tyro
 
 from vitruv.cli.parsing import parse
 from vitruv.cli.people_of import people_source
-from vitruv.cli.predict_files import make_folder
 from vitruv.errors import InputError, MissingExtraError
+from vitruv.files import make_folder
 from vitruv.formats import write_png
 from vitruv.media import PhotoFile, read_image
 from vitruv.results import Person

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from vitruv.cli.parsing import parse
 from vitruv.errors import InputError, MissingExtraError
 
 _GRACE_S = 120
@@ -65,7 +66,7 @@ class ServeOptions:
 
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status when the service was stopped. Raises VitruvError for anything the user can fix."""
-    options = tyro.cli(ServeOptions, prog="vitruv serve", args=list(argv))
+    options = parse(ServeOptions, "vitruv serve", argv)
     try:
         import uvicorn
 
