@@ -14,6 +14,7 @@ from vitruv.runtime import Predictor, load
 from vitruv.tracking import Tracker
 from vitruv.tracking.appearance import Appearance
 from vitruv.tracking.association import associate
+from vitruv.tracking.following import believable
 from vitruv.tracking.track import Track
 from vitruv.types import Float32Array, UInt8Array
 
@@ -218,3 +219,14 @@ def test_the_tracker_is_part_of_the_package() -> None:
     import vitruv
 
     assert vitruv.Tracker is Tracker
+
+
+def test_a_map_that_grows_out_of_its_person_is_not_followed() -> None:
+    found = np.array([[0, 0, 20, 60]], np.float32)
+    areas = np.array([900.0])
+    assert believable(found, found, areas, areas, np.array([60.0])).tolist() == [True]
+    assert believable(found, found, areas, areas, np.array([40.0])).tolist() == [False]
+    assert believable(found, found, areas, 3 * areas, np.array([60.0])).tolist() == [False]
+    assert believable(found, found + 30, areas, areas, np.array([60.0])).tolist() == [False]
+    nobody = np.zeros((0, 4), np.float32)
+    assert believable(nobody, nobody, np.zeros(0), np.zeros(0), np.zeros(0)).shape == (0,)

@@ -11,6 +11,7 @@ from vitruv.types import AnyArray, Float32Array, Float64Array
 MARGIN = 0.08  # of the sides, around where somebody is expected: maps end at their boxes, so that who grows would be cut
 _STRAY = 0.004  # rows and columns with a smaller share of the person's pixels are stray ones
 _KEPT_IOU = 0.5  # of expected and found boxes; below, the detector is asked
+_KEPT_SIDE = 1.4  # a box that grew or shrank by more since the detector gave it has left its person
 _KEPT_AREA = 0.6  # a map that lost or won more than this share of its pixels is not believed
 _CROWDED_IOU = 0.15  # where boxes overlap by more, maps mix up people
 
@@ -61,8 +62,12 @@ def _extent(chart: ChartMap, axis: int) -> tuple[int, int] | None:
     return (int(kept[0]), int(kept[-1]) + 1) if len(kept) else None
 
 
-def believable(expected_xyxy: AnyArray, found_xyxy: AnyArray, areas_before: AnyArray, areas: AnyArray) -> AnyArray:
+def believable(
+    expected_xyxy: AnyArray, found_xyxy: AnyArray, areas_before: AnyArray, areas: AnyArray, looked_sides: AnyArray
+) -> AnyArray:
     """(n,) bool: whether a map made without the detector still shows the person it should."""
     shared = np.diagonal(iou(expected_xyxy, found_xyxy)) if len(expected_xyxy) else np.zeros(0)
     ratio = areas / np.maximum(areas_before, 1)
-    return np.asarray((shared > _KEPT_IOU) & (ratio > _KEPT_AREA) & (ratio < 1 / _KEPT_AREA))
+    grown = (found_xyxy[:, 2:] - found_xyxy[:, :2]).max(axis=1, initial=0) / np.maximum(looked_sides, 1)
+    same_size = (grown < _KEPT_SIDE) & (grown > 1 / _KEPT_SIDE)
+    return np.asarray((shared > _KEPT_IOU) & (ratio > _KEPT_AREA) & (ratio < 1 / _KEPT_AREA) & same_size)

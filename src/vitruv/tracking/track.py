@@ -18,7 +18,8 @@ _STANDS_AFTER_S = 1.0  # who is out of sight is not believed to keep walking for
 @dataclass
 class Track:
     """box_xyxy: (4,) where last seen. speed: (4,) the box's change per second. seen_s: when that was. score: the
-    detector's last one. area: pixels of the map then. look: what the person looks like. carried, filter: for steady
+    detector's last one. area: pixels of the map then. look: what the person looks like. looked_side: longer side of
+    the box that the detector last gave. carried, filter: for steady
     maps and boxes."""
 
     number: int
@@ -27,6 +28,7 @@ class Track:
     score: float
     area: float
     look: Appearance
+    looked_side: float = 0.0
     speed: Float64Array = field(default_factory=lambda: np.zeros(4))
     carried: Carried | None = None
     filter: OneEuro = field(default_factory=lambda: OneEuro(least_hz=1.0, per_speed=4.0))

@@ -105,6 +105,7 @@ class Tracker:
                 self._next_number += 1
                 self._tracks.append(track)
             numbers[i] = track.number
+            track.looked_side = float((boxes[i, 2:] - boxes[i, :2]).max())
         self._looked_s, self._blind_frames = time_s, 0
         lost_just_now = any(0 < time_s - track.seen_s <= JUST_SEEN_S for track in self._tracks)
         self._doubtful = bool(touched.any()) or lost_just_now
@@ -134,7 +135,13 @@ class Tracker:
             charts = self._charts(rgb, wide, here, time_s)
             people = trimmed(DensePoses(wide, np.ones(len(here), np.float32), charts, size_hw))
         areas = _areas_of(people)
-        fine = believable(expected.clip(0, [*size_hw[::-1]] * 2), people.boxes_xyxy, np.array([t.area for t in here]), areas)
+        fine = believable(
+            expected.clip(0, [*size_hw[::-1]] * 2),
+            people.boxes_xyxy,
+            np.array([track.area for track in here]),
+            areas,
+            np.array([track.looked_side for track in here]),
+        )
         if not fine.all():
             return None
         boxes = people.boxes_xyxy.astype(np.float64)
@@ -175,7 +182,7 @@ class Tracker:
             "numbers": np.array([t.number for t in tracks], np.int64),
             "boxes_xyxy": np.array([t.box_xyxy for t in tracks], np.float64).reshape(-1, 4),
             "speeds": np.array([t.speed for t in tracks], np.float64).reshape(-1, 4),
-            "seen": np.array([(t.seen_s, t.score, t.area) for t in tracks], np.float64).reshape(-1, 3),
+            "seen": np.array([(t.seen_s, t.score, t.area, t.looked_side) for t in tracks], np.float64).reshape(-1, 4),
             "colours": np.array([t.look.colours for t in tracks], np.float32).reshape(-1, REGIONS, 3),
             "pixels": np.array([t.look.pixels for t in tracks], np.float32).reshape(-1, REGIONS),
             **{f"steady_{t.number}_{name}": a for t in tracks for name, a in carried_state(t.carried, t.filter).items()},
@@ -195,6 +202,7 @@ class Tracker:
                 seen_s=float(state["seen"][i, 0]),
                 score=float(state["seen"][i, 1]),
                 area=float(state["seen"][i, 2]),
+                looked_side=float(state["seen"][i, 3]),
                 look=Appearance(np.array(state["colours"][i]), np.array(state["pixels"][i])),
             )
             for i in range(len(state["numbers"]))
