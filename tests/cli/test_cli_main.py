@@ -134,7 +134,7 @@ def test_every_verb_has_a_module(name: str) -> None:
 def test_the_table_of_extras_is_that_of_the_package() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    names = {"python-multipart": "multipart"}
+    names = {"python-multipart": "multipart", "prometheus-client": "prometheus_client"}
     for extra in extras.keys() - {"dev", "docs"}:
         packages = [re.split(r"[\[<>=]", line)[0] for line in extras[extra]]
         assert sorted(names.get(package, package) for package in packages) == sorted(EXTRAS[extra]), extra
