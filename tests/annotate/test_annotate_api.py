@@ -55,7 +55,7 @@ def test_nothing_is_told_without_a_token(project: Project, serve: Serve) -> None
     status, answer, _ = ask(server, "GET", "/api/me", headers={"Authorization": "Bearer wrong"})
     assert (status, answer["error"]) == (
         401,
-        "this personal link is not valid (any more); ask the owner of the project for a new one",
+        "this personal link is not valid or no longer valid; ask the owner of the project for a new one",
     )
 
 
@@ -213,7 +213,7 @@ def test_people_who_are_kept_out_are_out_at_once(project: Project, serve: Serve)
     owner("PATCH", f"/api/annotators/{me}", {"active": False})
     with pytest.raises(HTTPError, match="not valid"):
         ada("GET", "/api/me")
-    with pytest.raises(HTTPError, match="cannot keep yourself out"):
+    with pytest.raises(HTTPError, match="cannot deactivate yourself"):
         owner("PATCH", f"/api/annotators/{owner('GET', '/api/me')['id']}", {"active": False})
     token = owner("POST", f"/api/annotators/{me}/link")["token"]
     owner("PATCH", f"/api/annotators/{me}", {"active": True})
@@ -225,7 +225,7 @@ SETTINGS = [
     ({"replicas": 1.5}, "replicas must be a whole number"),
     ({"lease_minutes": "long"}, "lease_minutes must be between"),
     ({"review": 1}, "review must be true or false"),
-    ({"name": " "}, "must have 1 to 100 letters"),
+    ({"name": " "}, "must have 1 to 100 characters"),
     ({"colour": 1}, "a project has no setting 'colour'"),
 ]
 

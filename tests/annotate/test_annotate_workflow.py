@@ -167,8 +167,8 @@ def test_an_emptied_part_is_gone(project: Project) -> None:
         ("all", "boxes must be a list"),
         ([[1, 2, 3, 4]], r"boxes\[0\] must be an object with x, y, w and h"),
         ([{"x": 0, "y": 0, "w": 5, "h": 50}], "a person needs at least 8 x 8"),
-        ([{"x": 100, "y": 0, "w": 50, "h": 50}], "reaches out of the photo of 120 x 160 pixels"),
-        ([{"x": -1, "y": 0, "w": 50, "h": 50}], "reaches out of the photo"),
+        ([{"x": 100, "y": 0, "w": 50, "h": 50}], "extends beyond the photo of 120 x 160 pixels"),
+        ([{"x": -1, "y": 0, "w": 50, "h": 50}], "extends beyond the photo"),
         ([{"x": float("inf"), "y": 0, "w": 50, "h": 50}], r"boxes\[0\].x must be a number"),
         ([{"x": 0, "y": 0, "w": 50}], r"boxes\[0\].h must be a number, but got None"),
         ([{"id": "x", "x": 0, "y": 0, "w": 50, "h": 50}], "has an id that is not in this photo"),
@@ -236,7 +236,7 @@ def test_people_who_are_begun_keep_their_box(any_project: Project) -> None:
     lease = take(any_project, ada, boxes_task["id"])
     with pytest.raises(ConflictError, match="cannot be removed"):
         save_boxes(any_project, ada, lease.task_id, lease.key, [])
-    with pytest.raises(ConflictError, match="its box cannot change any more"):
+    with pytest.raises(ConflictError, match="it can no longer change"):
         save_boxes(any_project, ada, lease.task_id, lease.key, [{**boxes[0], "w": 50}])
     more = [*boxes, {"x": 30, "y": 0, "w": 40, "h": 90}]
     assert len(save_boxes(any_project, ada, lease.task_id, lease.key, more)) == 2

@@ -1,4 +1,4 @@
-"""How far annotators of the same person agree: overlap of their part masks, distance between their points."""
+"""How well annotators of the same person agree: overlap of their part masks, distance between their points."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FINISHED = ("submitted", "accepted")
 
 
 def agreement(project: Project, atlas: Atlas) -> dict[str, Any]:
-    """Over all people that two or more annotators finished.
+    """Agreement over all people that two or more annotators have finished.
 
     Returns {"parts": [{"part", "iou", "pairs"}], "points": [{"part", "mean_cm", "pairs", "one_skipped"}],
     "annotators": [{"a", "b", "mean_cm", "points"}]}.

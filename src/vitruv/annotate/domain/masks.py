@@ -19,22 +19,22 @@ from vitruv.types import BoolArray
 
 
 def save_masks(project: Project, annotator: Annotator, task_id: str, key: str | None, parts: object) -> dict[str, int]:
-    """Save the parts that a stroke changed. parts: {"1": run lengths, ...}; an empty mask removes the part.
+    """Save the parts that a stroke has changed. parts: {"1": run lengths, ...}; an empty mask removes the part.
 
-    Returns the area of each saved part in pixels of the 256 x 256 grid. Raises UnprocessableError, and saves none, when one of them
-    is no mask.
+    Returns the area of each saved part in pixels of the 256 x 256 grid. Raises UnprocessableError, and saves
+    nothing, when one of them is not a mask.
     """
     areas = {part: (counts, area) for part, counts, area in _checked(parts)}
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
         if task.kind != "parts":
-            raise UnprocessableError("part masks belong to a task of the kind parts")
+            raise UnprocessableError("part masks can be saved only in a parts task")
         write_masks(connection, task_id, areas, project.now())
     return {str(part): area for part, (_, area) in areas.items()}
 
 
 def write_masks(connection: sa.Connection, task_id: str, parts: dict[int, tuple[str, int]], now: float) -> None:
-    """Put masks (part -> run lengths, area) in place inside a transaction."""
+    """Write masks (part -> run lengths, area) inside a transaction."""
     if not parts:
         return
     connection.execute(sa.delete(masks).where(masks.c.task_id == task_id, masks.c.part.in_(parts)))

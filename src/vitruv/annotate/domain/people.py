@@ -30,15 +30,16 @@ class Box:
 
 
 def save_boxes(project: Project, annotator: Annotator, task_id: str, key: str | None, boxes: object) -> list[dict[str, Any]]:
-    """Replace the boxes of the photo of a `boxes` task by these; boxes keep their id.
+    """Replace the boxes of the photo of a `boxes` task; boxes keep their id.
 
-    boxes: [{"id" (absent for a new one), "x", "y", "w", "h"}, ...]. People who were begun keep their box and cannot go.
+    boxes: [{"id" (absent for a new one), "x", "y", "w", "h"}, ...]. People whose parts are
+    in progress keep their box and cannot be removed.
     Returns the boxes with their ids, in the given order. Raises UnprocessableError for boxes outside the photo or too small.
     """
     with project.store.write() as connection:
         task = hold(connection, project, annotator, task_id, key)
         if task.kind != "boxes":
-            raise UnprocessableError("boxes belong to a task of the kind boxes")
+            raise UnprocessableError("boxes can be saved only in a boxes task")
         photo = connection.execute(sa.select(photos).where(photos.c.id == task.photo_id)).one()
         wanted = [_checked(box, i, photo.width, photo.height) for i, box in enumerate(_as_list(boxes))]
         kept = {row.id: row for row in connection.execute(sa.select(people).where(people.c.photo_id == photo.id))}
@@ -52,10 +53,10 @@ def save_boxes(project: Project, annotator: Annotator, task_id: str, key: str | 
                 values = {"x": box.x, "y": box.y, "w": box.w, "h": box.h}
                 connection.execute(sa.update(people).where(people.c.id == box.id).values(**values))
             elif not _same(kept[box.id], box):
-                raise ConflictError(f"boxes[{i}] belongs to a person whose parts are begun already; its box cannot change any more")
+                raise ConflictError(f"boxes[{i}] belongs to a person whose parts are in progress; it can no longer change")
         gone = set(kept) - {box.id for box in wanted}
         if gone & begun:
-            raise ConflictError("a person whose parts are begun already cannot be removed")
+            raise ConflictError("a person whose parts are in progress cannot be removed")
         if gone:
             connection.execute(sa.delete(tasks).where(tasks.c.person_id.in_(gone)))
             connection.execute(sa.delete(people).where(people.c.id.in_(gone)))
@@ -72,7 +73,7 @@ def add_person(
     coco_id: int | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Box:
-    """Add a person inside a transaction; without tasks. A `coco_id` that is taken is replaced by a free one."""
+    """Add a person inside a transaction, without tasks. A `coco_id` that is already used is replaced by a free one."""
     if coco_id is None or connection.execute(sa.select(people.c.id).where(people.c.coco_id == coco_id)).first():
         coco_id = int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(people.c.coco_id), 0))).scalar_one()) + 1
     person_id = new_id()
@@ -86,7 +87,7 @@ def add_person(
 
 
 def boxes_of(connection: sa.Connection, photo_id: str) -> list[dict[str, Any]]:
-    """The boxes of a photo; `begun` says that the box cannot change any more."""
+    """The boxes of a photo; `begun`: the box can no longer change."""
     begun = _begun(connection, photo_id)
     rows = connection.execute(sa.select(people).where(people.c.photo_id == photo_id).order_by(people.c.created, people.c.coco_id))
     return [
@@ -96,7 +97,7 @@ def boxes_of(connection: sa.Connection, photo_id: str) -> list[dict[str, Any]]:
 
 
 def _begun(connection: sa.Connection, photo_id: str) -> set[str]:
-    """People with work in them: a task that is finished or that somebody took."""
+    """People with work: a task that is finished or that an annotator has opened."""
     query = sa.select(tasks.c.person_id).where(
         tasks.c.photo_id == photo_id,
         tasks.c.person_id.is_not(None),
@@ -124,7 +125,7 @@ def _checked(box: object, i: int, width: int, height: int) -> Box:
     if w < MIN_SIDE_PX or h < MIN_SIDE_PX:
         raise UnprocessableError(f"boxes[{i}] is {w:g} x {h:g} pixels; a person needs at least {MIN_SIDE_PX} x {MIN_SIDE_PX}")
     if x < 0 or y < 0 or x + w > width + 0.01 or y + h > height + 0.01:
-        raise UnprocessableError(f"boxes[{i}] reaches out of the photo of {width} x {height} pixels")
+        raise UnprocessableError(f"boxes[{i}] extends beyond the photo of {width} x {height} pixels")
     box_id = box.get("id")
     if box_id is not None and not isinstance(box_id, str):
         raise UnprocessableError(f"boxes[{i}].id must be a string, but got {box_id!r}")

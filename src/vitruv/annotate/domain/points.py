@@ -1,4 +1,4 @@
-"""Stage two: for each sampled pixel, the point of the surface that is seen there."""
+"""Stage two: for each sampled pixel, the point of the surface that is visible there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Sample:
-    """A pixel that annotators are asked about: its part, and x, y on the 256 x 256 grid."""
+    """A pixel to be placed on the body: its part, and x, y on the 256 x 256 grid."""
 
     part: int
     x: float

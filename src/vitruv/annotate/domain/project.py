@@ -1,4 +1,4 @@
-"""A project is a folder with photos, and a database beside or elsewhere. `Project.open` makes what is missing."""
+"""A project is a folder with photos, and a database in it or elsewhere. `Project.open` creates what is missing."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Project:
         if unknown:
             raise UnprocessableError(f"a project has no setting {sorted(unknown)[0]!r}")
         if name is not None and (not isinstance(name, str) or not 1 <= len(name.strip()) <= 100):
-            raise UnprocessableError("the name of a project must have 1 to 100 letters")
+            raise UnprocessableError("the name of a project must have 1 to 100 characters")
         with self.store.write() as connection:
             settings = asdict(replace(read_settings(connection), **changes))
             values = {"settings": settings} if name is None else {"settings": settings, "name": name.strip()}
@@ -170,7 +170,7 @@ def _read_marker(folder: Path) -> dict[str, str]:
     try:
         marker = json.loads(path.read_text())
     except (OSError, ValueError):
-        raise FormatError(path, "this is not the marker of a project; restore it or start in another folder") from None
+        raise FormatError(path, "this is not a valid project marker; restore the file or use another folder") from None
     if not isinstance(marker, dict) or not isinstance(marker.get("id"), str) or marker.get("database") not in ("here", "elsewhere"):
         raise FormatError(path, "this is not the marker of a project; restore it or start in another folder")
     return marker

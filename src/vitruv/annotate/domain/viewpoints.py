@@ -1,4 +1,4 @@
-"""From where each part of the body is looked at: six directions per part, chosen for how the part is built.
+"""The viewpoints of each part of the body: six directions per part, chosen by its shape.
 
 Limbs are turned six times by 60 degrees about their own axis, upper end at the top of the picture, so that the six pictures
 unroll the surface. Trunk, head, hands and feet are seen from the six sides of a box around them. The paper shows six views of

@@ -1,4 +1,4 @@
-"""The HTTP interface around the work: sessions, the team, photos, settings, views, export."""
+"""The HTTP interface around the work: sessions, the team, photos, settings, views, import and export."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def change_annotator(project: InProject, me: CurrentAnnotator, annotator_id: str
     if not isinstance(body.get("active"), bool):
         raise UnprocessableError("active must be true or false")
     if annotator_id == me.id:
-        raise UnprocessableError("you cannot keep yourself out")
+        raise UnprocessableError("you cannot deactivate yourself")
     accounts.set_active(project, annotator_id, body["active"])
     return {}
 
@@ -106,7 +106,7 @@ def list_photos(project: InProject, me: CurrentAnnotator, after: int = 0) -> dic
 
 @router.post("/photos")
 async def upload_photo(request: Request, project: InProject, me: CurrentAnnotator, name: str = "photo") -> dict[str, Any]:
-    """Take in one photo; the body is the file itself."""
+    """Add one photo; the body is the file itself."""
     me.require("owner")
     settings = await run_in_threadpool(project.settings)
     data = await read_body(request, settings.photo_megabytes * 1_000_000, name[-120:])

@@ -1,4 +1,4 @@
-"""Synthetic photos in a project, and the truth about them, which the server never hands out."""
+"""Synthetic photos in a project, and their truth, which the server never sends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MIN_BODY_PIXELS = 2000
 def add_scenes(project: Project, sampler: Sampler[SceneSample], count: int) -> Iterator[int]:
     """Add `count` synthetic photos; their people's parts are given, and their points wait in the queue.
 
-    Yields how many are in. A scene in which hardly anybody is seen is passed over.
+    Yields the number added so far. Scenes that show hardly any body are skipped.
     """
     done = index = 0
     while done < count:
@@ -50,10 +50,10 @@ def add_scenes(project: Project, sampler: Sampler[SceneSample], count: int) -> I
 
 
 def truth_of(project: Project, atlas: Atlas, photo_id: str, box: dict[str, float], points: list[dict[str, Any]]) -> SurfacePoints:
-    """Where the points of a person truly lie on the surface; face -1 where nobody's body is under the point."""
+    """Where the points of a person really lie on the surface; face -1 where there is no body under the point."""
     path = project.folder / "truth" / f"{photo_id}.npz"
     if not path.is_file():
-        raise NotFoundError("this photo is no part of a study: there is no truth about it")
+        raise NotFoundError("this photo is not part of a study: its truth is unknown")
     with np.load(path, allow_pickle=False) as archive:
         truth = {name: archive[name] for name in ("labels", "uv")}
     rows, columns = _pixels(box, truth["labels"].shape)
