@@ -1,4 +1,4 @@
-"""How good the embedded model is on synthetic scenes that nobody trained on.
+"""How good the model in the package is on synthetic scenes that nobody trained on.
 
     python benchmarks/model.py pack.npz [--model MODEL] [--scenes 200] [--sheet FILE]
 
@@ -18,6 +18,7 @@ import tyro
 from PIL import Image, ImageOps
 
 import vitruv
+from box_score import average_precision
 from vitruv import ChartMap, DensePoses
 from vitruv.draw import overlay
 from vitruv.geometry import iou, placement_xywh
@@ -25,7 +26,6 @@ from vitruv.metrics import GeodesicSurface, open_atlas
 from vitruv.surface.charts import MIRROR_CHART, PART_NAMES, PART_OF_CHART
 from vitruv.synth import SceneSample, SceneSampler, SynthPack
 from vitruv.synth.scene import SceneConfig
-from vitruv.train.compact.box_score import average_precision
 
 SEED = 90_210_412  # of no training run and not that of held-out samples
 SURE = 0.5  # the default threshold

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitruv.synth import CropSample, SceneSample
+from vitruv.synth import CropSample
+from vitruv.train.compact.feature_samples import FeatureSample
 
 
 @dataclass(frozen=True)
 class FakeCrops:
     """A pure function of (seed, index). The figure is two columns of charts; each chart has a colour of its own."""
 
-    size_hw: tuple[int, int] = (64, 32)
+    size_hw: tuple[int, int] = (64, 64)
     seed: int = 0
 
     def __call__(self, index: int) -> CropSample:
@@ -42,33 +43,31 @@ class FakeCrops:
         return CropSample(image=image, labels=labels, uv=uv, keypoints=keypoints, box_xyxy=box)
 
 
+FEATURE_CHANNELS = (6, 3, 3, 3)
+"""Of the features of `FakeFeatures` at strides 4, 8, 16, 32."""
+
+
 @dataclass(frozen=True)
-class FakeScenes:
-    """Bright rectangles on a dark ground, none to three a picture."""
+class FakeFeatures:
+    """The fake crops as a trunk that knows nothing but mean colours would see them; where the colours change is in the finest."""
 
-    size_hw: tuple[int, int] = (96, 96)
-    seed: int = 0
+    crops: FakeCrops = FakeCrops()
 
-    def __call__(self, index: int) -> SceneSample:
-        rng = np.random.default_rng((self.seed, index))
-        height, width = self.size_hw
-        image = rng.integers(0, 60, (height, width, 3)).astype(np.uint8)
-        person = np.zeros((height, width), np.int32)
-        for _ in range(int(rng.integers(0, 4))):
-            h, w = int(rng.integers(height // 6, height // 2)), int(rng.integers(width // 8, width // 3))
-            y, x = int(rng.integers(0, height - h)), int(rng.integers(0, width - w))
-            if not person[y : y + h, x : x + w].any():
-                person[y : y + h, x : x + w] = person.max() + 1
-                image[y : y + h, x : x + w] = rng.integers(150, 255, 3)
-        boxes = []
-        for i in range(1, int(person.max()) + 1):
-            rows, columns = np.nonzero(person == i)
-            boxes.append((columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
-        return SceneSample(
-            image=image,
-            boxes_xyxy=np.array(boxes, np.float32).reshape(-1, 4),
-            labels=(person > 0).astype(np.uint8),
-            uv=np.zeros((2, height, width), np.uint8),
-            person=person,
-            keypoints=np.zeros((len(boxes), 17, 3), np.float32),
+    def __call__(self, index: int) -> FeatureSample:
+        crop = self.crops(index)
+        height, width = self.crops.size_hw
+        pixels = crop.image.transpose(2, 0, 1).astype(np.float16) / 128 - 1
+        levels = [pixels.reshape(3, height // s, s, width // s, s).mean(axis=(2, 4)) for s in (4, 8, 16, 32)]
+        fine = np.concatenate([levels[0], np.repeat(np.repeat(levels[1], 2, axis=1), 2, axis=2)]).astype(np.float16)
+        return FeatureSample(
+            fine=fine,
+            middle=levels[1],
+            coarse=levels[2],
+            coarsest=levels[3],
+            heat=np.zeros((17, height // 4, width // 4), np.float16),
+            joints=np.zeros((17, 3), np.float32),
+            image=crop.image,
+            box_xyxy=crop.box_xyxy / np.array([width, height] * 2, np.float32),
+            labels=crop.labels,
+            uv=crop.uv,
         )

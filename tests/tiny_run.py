@@ -8,15 +8,16 @@ from typing import Any
 
 import torch
 
-from fake_people import FakeCrops
+from fake_people import FEATURE_CHANNELS, FakeCrops, FakeFeatures
 from vitruv.train import LoopConfig, RegressorConfig, RegressorTask, train
 
-CONFIG = RegressorConfig(size_hw=(64, 32), widths=(8, 8, 16, 32), blocks=(0, 1, 1), context=1, fused=(16, 16))
+CONFIG = RegressorConfig(size_hw=(64, 64), channels=(16, 8, 8), blocks=(1, 0, 0))
 
 
 def tiny_task() -> RegressorTask:
     torch.manual_seed(0)
-    return RegressorTask(CONFIG, held_out=[FakeCrops(seed=9)(i) for i in range(4)], atlas=None)
+    held_out = FakeFeatures(FakeCrops(seed=9))
+    return RegressorTask(CONFIG, inputs=FEATURE_CHANNELS, held_out=[held_out(i) for i in range(4)], atlas=None)
 
 
 def tiny_loop(steps: int | None, **changes: Any) -> LoopConfig:
@@ -26,5 +27,5 @@ def tiny_loop(steps: int | None, **changes: Any) -> LoopConfig:
 
 
 if __name__ == "__main__":
-    for progress in train(tiny_task(), FakeCrops(), tiny_loop(int(sys.argv[2])), Path(sys.argv[1])):
+    for progress in train(tiny_task(), FakeFeatures(), tiny_loop(int(sys.argv[2])), Path(sys.argv[1])):
         print(progress.step, flush=True)

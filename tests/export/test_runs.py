@@ -1,23 +1,24 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from fake_people import FakeCrops
+from fake_people import FEATURE_CHANNELS, FakeFeatures
 from tiny_run import CONFIG, tiny_loop, tiny_task
 from vitruv.errors import InputError
 from vitruv.export.runs import mean_network, read_runs, training_of
-from vitruv.networks import fold_normalisation
-from vitruv.train import build_regressor, load_ema, save_or_check_config, train
+from vitruv.networks.compact import fold_normalisation
+from vitruv.train import DataConfig, build_decoder, load_ema, save_or_check_config, train
+
+DATA = DataConfig(Path("pack.npz"), Path("trunk.json"), Path("cache"), crops=10)
 
 
 def _run(folder: Path, steps: int) -> Path:
     folder.mkdir()
-    save_or_check_config(folder, "regressor", {"loop": tiny_loop(steps), "task": CONFIG})
-    list(train(tiny_task(), FakeCrops(), tiny_loop(steps), folder))
+    save_or_check_config(folder, "regressor", {"loop": tiny_loop(steps), "task": CONFIG, "data": DATA})
+    list(train(tiny_task(), FakeFeatures(), tiny_loop(steps), folder))
     return folder
 
 
@@ -30,11 +31,11 @@ def test_the_mean_is_that_of_weights_without_normalisation(tmp_path: Path) -> No
     folders = [_run(tmp_path / "short", 2), _run(tmp_path / "long", 4)]
     states = []
     for folder in folders:
-        network = build_regressor(CONFIG)
+        network = build_decoder(CONFIG, FEATURE_CHANNELS)
         load_ema(folder, network)
         states.append(fold_normalisation(network).state_dict())
     runs = read_runs(folders, "regressor")
-    mean = mean_network(runs, lambda: build_regressor(CONFIG)).state_dict()
+    mean = mean_network(runs, lambda: build_decoder(CONFIG, FEATURE_CHANNELS)).state_dict()
     assert mean.keys() == states[0].keys()
     differing = [name for name in mean if not torch.equal(states[0][name], states[1][name])]
     assert differing, "the two runs must differ"
@@ -43,15 +44,7 @@ def test_the_mean_is_that_of_weights_without_normalisation(tmp_path: Path) -> No
     trained = training_of(runs)
     assert (trained["steps"], [run["steps"] for run in trained["averaged_with"]]) == (4, [2])
     assert "averaged_with" not in training_of(runs[:1])
-
-
-def test_a_balance_is_that_of_the_last_evaluation(tmp_path: Path) -> None:
-    folder = _run(tmp_path / "run", 2)
-    assert read_runs(folder, "regressor")[0].balance == 0.5
-    for balance, expected in ((0.2, 0.2), (0.3, 0.3), (0.0, 0.5)):
-        with (folder / "scalars.jsonl").open("a") as file:
-            file.write(json.dumps({"step": 2, "evaluation": {"balance": balance}}) + "\n")
-        assert read_runs(folder, "regressor")[0].balance == expected
+    assert [training_of([run])["crops"] for run in runs] == [4, 8], "of batches of 4, each used twice"
 
 
 def test_a_run_of_another_kind(tmp_path: Path) -> None:

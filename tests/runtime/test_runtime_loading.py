@@ -46,11 +46,11 @@ def test_folder_without_manifest(tmp_path: Path) -> None:
     [
         ("{", r"model\.json: cannot be read as JSON"),
         ("[]", r"model\.json: expected a JSON object, but got list"),
-        ("{}", r"model\.json: kind is None, but this version knows 'embedded'"),
+        ("{}", r"model\.json: kind is None, but this version knows 'compact'"),
         ('{"kind": "other"}', r"kind is 'other'"),
-        ('{"kind": ["embedded"]}', r"kind is \['embedded'\]"),
-        ('{"kind": "embedded"}', r"model\.json lacks detector\.file"),
-        ('{"kind": "embedded", "detector": 3}', r"model\.json lacks detector\.file"),
+        ('{"kind": ["compact"]}', r"kind is \['compact'\]"),
+        ('{"kind": "compact"}', r"model\.json lacks detector\.file"),
+        ('{"kind": "compact", "detector": 3}', r"model\.json lacks detector\.file"),
     ],
 )
 def test_unusable_manifest(tmp_path: Path, text: str, message: str) -> None:
@@ -69,8 +69,8 @@ def test_unusable_manifest(tmp_path: Path, text: str, message: str) -> None:
             r"detector\.file must be .*, but is '\.\./detector\.onnx'",
         ),
         ("detector", "file", 3, r"detector\.file must be the name of a file beside it"),
-        ("detector", "size_hw", [120], r"detector\.size_hw must be two positive integers, height and width, but is \[120\]"),
-        ("detector", "size_hw", [120, True], r"detector\.size_hw must be two positive integers"),
+        ("regressor", "size_hw", [120], r"regressor\.size_hw must be two positive integers, height and width, but is \[120\]"),
+        ("regressor", "size_hw", [120, True], r"regressor\.size_hw must be two positive integers"),
         ("detector", "nms_iou", 2, r"detector\.nms_iou must be a number from 0 to 1, but is 2"),
         ("detector", "pad_value", "x", r"detector\.pad_value must be a number from 0 to 255, but is 'x'"),
         ("regressor", "box_scale", 0.5, r"regressor\.box_scale must be a number from 1 to 4"),

@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 def _print_table() -> None:
     table = Table("name", "MB", "box AP", "GPS AP", "GPSm AP", "licence", "on disk", box=None, pad_edge=False)
     table.add_row("(none: the model inside the package)", "", "", "", "", "Apache-2.0", "yes")
-    table.add_row("fast (the same, with one look at everybody)", "", "", "", "", "Apache-2.0", "yes")
+    table.add_row("fast (a smaller one)", "", "", "", "", "Apache-2.0", "yes")
     for entry in CATALOGUE.values():
         box = "" if entry.box_ap is None else f"{entry.box_ap:.1f}"
         table.add_row(

@@ -49,12 +49,11 @@ class PredictOptions:
     """COCO JSON whose images give the ids for results.json. Without it: the numbers in COCO's file names, or 1, 2, 3 ..."""
 
     model: Annotated[str | None, tyro.conf.arg(metavar="MODEL")] = None
-    """Another model than the one inside the package: a name from `vitruv models`, the folder of a model, or `fast`, the one inside
-    with one look at everybody: less time, more mistakes."""
+    """Another model than the one inside the package: a name from `vitruv models`, the folder of a model, or `fast`, the smaller
+    one inside: less time, more mistakes."""
 
     augment: bool = False
-    """Look at every person in the mirror too and average, with official models at nine sizes: a little better, but slower. The
-    model inside the package does so anyway, unless it is to be fast."""
+    """Map the mirror image of every person too and average, with official models at nine sizes: a little better, but slower."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, coreml, ... as this ONNX Runtime offers."""

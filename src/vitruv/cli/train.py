@@ -8,29 +8,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import tyro
 
-from vitruv.cli.train_look import run_look
 from vitruv.cli.train_paper import PAPER_KINDS, new_paper, paper_from_file, resume_paper, run_inpaint
 from vitruv.errors import InputError
 from vitruv.files import make_folder
 from vitruv.train import (
     DataConfig,
-    DetectorConfig,
     LoopConfig,
     Progress,
     RegressorConfig,
-    checkpoints,
     from_plain,
     join_team,
     last_position,
     leave_team,
     load_config,
+    open_pose_trunk,
     open_training,
     save_or_check_config,
-    start_compact,
     train,
     write_report,
 )
@@ -38,8 +35,6 @@ from vitruv.train import (
 _USAGE = """usage: vitruv train VERB [options]
 
   regressor   crops of people -> charts and coordinates
-  detector    pictures -> boxes of people
-  look        the regressor's second look at what the detector finds
   rcnn        DensePose-RCNN on DensePose-COCO data; with masks, keypoints, cross-cascade, dense targets
   fcn         the fully convolutional baseline
   teacher     the network that in-paints sparse points
@@ -50,17 +45,15 @@ _USAGE = """usage: vitruv train VERB [options]
 
 `vitruv train VERB --help` explains a verb.
 
-A run on a big GPU for ten minutes, fed by 16 processes, every rendered crop used 8 times:
-  vitruv train regressor --pack pack.npz --output run --hours 0.16 --batch 512 --lr 3e-3 --workers 16 --repeats 8
-Three hours of two cores:
-  vitruv train regressor --pack pack.npz --output run --hours 3 --workers 1 --repeats 2"""
+An hour and a half of two cores, one of which renders crops and runs the trunk:
+  vitruv train regressor --pack pack.npz --trunk movenet-thunder.json --cache cache --output run --hours 1.5 --workers 1"""
 
 
 @dataclass(frozen=True)
 class TrainRegressor:
-    """Train the regressor of the embedded model. Goes on where it was when RUN holds checkpoints of the same settings.
+    """Train the regressor of the compact model on a frozen trunk. Resumes when RUN holds checkpoints of the same settings.
 
-    Example: vitruv train regressor --pack pack.npz --output run --hours 3
+    Example: vitruv train regressor --pack pack.npz --trunk movenet-thunder.json --cache cache --output run --hours 1.5
     """
 
     output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
@@ -68,20 +61,6 @@ class TrainRegressor:
     data: DataConfig
     loop: LoopConfig = field(default_factory=LoopConfig)
     task: RegressorConfig = field(default_factory=RegressorConfig)
-
-
-@dataclass(frozen=True)
-class TrainDetector:
-    """Train the detector of the embedded model. Goes on where it was when RUN holds checkpoints of the same settings.
-
-    Example: vitruv train detector --pack pack.npz --output run --hours 1
-    """
-
-    output: Annotated[Path, tyro.conf.arg(metavar="RUN")]
-    """Folder of the run: settings, checkpoints, scalars, pictures."""
-    data: DataConfig
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(hours=1.0, batch=32))
-    task: DetectorConfig = field(default_factory=DetectorConfig)
 
 
 @dataclass(frozen=True)
@@ -99,6 +78,10 @@ class Resume:
     threads: int | None = None
     pack: Path | None = None
     """Where the pack lies now, if it was moved."""
+    trunk: Path | None = None
+    """Where the trunk's file lies now, if it was moved."""
+    cache: Path | None = None
+    """Where the cache lies now, if it was moved."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +95,8 @@ class Report:
 def main(argv: Sequence[str]) -> int:
     """Returns the exit status."""
     verbs: dict[str, Callable[[Sequence[str]], int]] = {
-        "regressor": _new(TrainRegressor),
-        "detector": _new(TrainDetector),
+        "regressor": _regressor,
         **{kind: partial(new_paper, kind) for kind in PAPER_KINDS},
-        "look": run_look,
         "paper": paper_from_file,
         "inpaint": run_inpaint,
         "resume": _resume,
@@ -135,20 +116,15 @@ def _parse(options: type[Options], verb: str, argv: Sequence[str]) -> Options:
     return tyro.cli(options, prog=f"vitruv train {verb}", args=list(argv), config=(tyro.conf.OmitArgPrefixes,))
 
 
-def _new(options: type[TrainRegressor] | type[TrainDetector]) -> Any:
-    kind = "regressor" if options is TrainRegressor else "detector"
-
-    def run(argv: Sequence[str]) -> int:
-        chosen = _parse(options, kind, argv)
-        return _train(kind, chosen.output, chosen.loop, chosen.task, chosen.data)
-
-    return run
+def _regressor(argv: Sequence[str]) -> int:
+    chosen = _parse(TrainRegressor, "regressor", argv)
+    return _train(chosen.output, chosen.loop, chosen.task, chosen.data)
 
 
 def _resume(argv: Sequence[str]) -> int:
     options = _parse(Resume, "resume", argv)
     config = load_config(options.run)
-    if config.get("kind") not in ("regressor", "detector", *PAPER_KINDS):
+    if config.get("kind") not in ("regressor", *PAPER_KINDS):
         raise InputError(f"{options.run} is a run of kind {config.get('kind')!r}, which this verb does not know")
     loop = from_plain(LoopConfig, config["loop"])
     changes = {name: value for name in ("device", "workers", "threads") if (value := getattr(options, name)) is not None}
@@ -158,26 +134,30 @@ def _resume(argv: Sequence[str]) -> int:
         changes["steps"] = options.steps
     if config["kind"] in PAPER_KINDS:
         return resume_paper(options.run, config, changes)
-    plain = config["task"]
-    task = from_plain(RegressorConfig, plain) if config["kind"] == "regressor" else from_plain(DetectorConfig, plain)
-    started = config["data"].get("start")
-    data = DataConfig(options.pack or Path(config["data"]["pack"]), config["data"]["held_out"], started and Path(started))
-    return _train(config["kind"], options.run, replace(loop, **changes), task, data)
+    saved = config["data"]
+    data = DataConfig(
+        pack=options.pack or Path(saved["pack"]),
+        trunk=options.trunk or Path(saved["trunk"]),
+        cache=options.cache or Path(saved["cache"]),
+        crops=saved["crops"],
+        held_out=saved["held_out"],
+        start=saved["start"] and Path(saved["start"]),
+    )
+    task = from_plain(RegressorConfig, config["task"])
+    return _train(options.run, replace(loop, **changes), task, data)
 
 
-def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | DetectorConfig, data: DataConfig) -> int:
+def _train(run: Path, loop: LoopConfig, task: RegressorConfig, data: DataConfig) -> int:
     from rich.console import Console
 
     team = join_team()
     console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=not team.leads)
-    with console.status("opening the pack and rendering the held-out samples"):
-        job, sampler = open_training(task, data, seed=loop.seed)
-    if data.start is not None and not checkpoints(run):
-        start_compact(job, sampler, data.start, kind)
     if team.leads:
         make_folder(run)
-        save_or_check_config(run, kind, {"loop": loop, "task": task, "data": data})
-    console.print(f"{kind}: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")
+        save_or_check_config(run, "regressor", {"loop": loop, "task": task, "data": data})
+    with console.status("opening the pack and rendering the held-out crops"):
+        job, sampler = open_training(task, data, seed=loop.seed, trunk_graph=_trunk_graph(task, data, run))
+    console.print(f"regressor: {sum(p.numel() for p in job.network.parameters()) / 1e6:.1f} M parameters, run {run}")
     progress: Progress | None = None
     for progress in train(job, sampler, loop, run):
         console.print(progress.line())
@@ -186,6 +166,17 @@ def _train(kind: str, run: Path, loop: LoopConfig, task: RegressorConfig | Detec
         position = last_position(run)
         console.print(f"{run} is finished: {position.step} steps; give more --hours or --steps to go on")
     return 0
+
+
+def _trunk_graph(task: RegressorConfig, data: DataConfig, run: Path) -> Path:
+    """The trunk as an ONNX graph in the run's folder, written once. Each process of a team may write it; they write the same."""
+    from vitruv.export import export_trunk
+
+    path = run / "trunk.onnx"
+    if not path.exists():
+        make_folder(run)
+        export_trunk(open_pose_trunk(data.trunk, task.size_hw), path)
+    return path
 
 
 def _report(argv: Sequence[str]) -> int:

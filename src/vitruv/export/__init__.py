@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vitruv.export.embedded import ExportReport, export_detector, export_embedded, export_regressor
-    from vitruv.export.second_look import export_second_look
+    from vitruv.export.checked import ExportReport
+    from vitruv.export.compact import export_compact, export_detector, export_regressor, export_trunk
 
-__all__ = ["ExportReport", "export_detector", "export_embedded", "export_regressor", "export_second_look"]
+__all__ = ["ExportReport", "export_compact", "export_detector", "export_regressor", "export_trunk"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from vitruv.export import embedded, second_look
-
-        return getattr(second_look if name == "export_second_look" else embedded, name)
+        module = "vitruv.export.checked" if name == "ExportReport" else "vitruv.export.compact"
+        return getattr(importlib.import_module(module), name)
     raise AttributeError(f"module 'vitruv.export' has no attribute {name!r}")

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -33,11 +34,21 @@ def round_weights(network: nn.Module) -> nn.Module:
     return network
 
 
-def build_graph(module: nn.Module, examples: Mapping[str, Tensor], *, output_names: Sequence[str]) -> onnx.ModelProto:
-    """The graph of a module. examples: its inputs by name, in order, whose first axis may have any size (the same for all).
+def build_graph(
+    module: nn.Module,
+    examples: Mapping[str, Tensor],
+    *,
+    output_names: Sequence[str],
+    free_axes: Mapping[str, Sequence[int]] | None = None,
+) -> onnx.ModelProto:
+    """The graph of a module. examples: its inputs by name, in order.
+
+    free_axes: for some inputs, which axes may have any size, the batch's (first) among them; for others that is the first one.
+    Sides of pictures must be multiples of 32.
 
     Float32 weights that are exact in half precision are stored so, each followed by a cast, which ONNX Runtime works out once when
     it loads the graph."""
+    axes = free_axes or {}
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
     exporter_log.setLevel(logging.ERROR)  # it warns that torchvision is not there
@@ -51,7 +62,7 @@ def build_graph(module: nn.Module, examples: Mapping[str, Tensor], *, output_nam
                 verbose=False,
                 input_names=list(examples),
                 output_names=list(output_names),
-                dynamic_shapes=tuple({0: "n"} for _ in examples),
+                dynamic_shapes=tuple(_dynamic(axes.get(name, (0,))) for name in examples),
                 opset_version=OPSET,
             )
     finally:
@@ -67,6 +78,16 @@ def build_graph(module: nn.Module, examples: Mapping[str, Tensor], *, output_nam
         node.doc_string = ""
     onnx.checker.check_model(graph)
     return graph
+
+
+def _dynamic(axes: Sequence[int]) -> dict[int, Any]:
+    """What torch's exporter takes for an input's free axes: the batch, then height and width in steps of 32."""
+    named: dict[int, Any] = {
+        0: "n",
+        1: 32 * torch.export.Dim("rows", min=1, max=64),
+        2: 32 * torch.export.Dim("columns", min=1, max=64),
+    }
+    return {axis: named[axis] for axis in axes}
 
 
 def _name_transposed(model: onnx.ModelProto, module: nn.Module) -> None:

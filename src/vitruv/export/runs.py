@@ -11,25 +11,18 @@ from typing import Any
 import torch
 
 from vitruv.errors import InputError
-from vitruv.networks import fold_normalisation
-from vitruv.networks.compact_blocks import Network
+from vitruv.networks.compact.blocks import Network, fold_normalisation
 from vitruv.train import Position, last_position, load_config, load_ema
-from vitruv.train.engine.files import read_scalars
 from vitruv.types import PathLike
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """One run up to its last checkpoint.
-
-    balance: a detector's score with the largest F1 at its last evaluation, in (0, 1) (see `train.box_score`); 0.5, which changes
-    nothing, where there was none or it found nobody.
-    """
+    """One run up to its last checkpoint."""
 
     folder: Path
     config: dict[str, Any]
     position: Position
-    balance: float
 
 
 def read_runs(runs: PathLike | Sequence[PathLike], kind: str) -> list[TrainedRun]:
@@ -43,8 +36,7 @@ def read_runs(runs: PathLike | Sequence[PathLike], kind: str) -> list[TrainedRun
 def mean_network(runs: Sequence[TrainedRun], build: Callable[[], Network]) -> Network:
     """The mean of the runs' weights (running means of the last checkpoints), normalisation folded in.
 
-    A run that started from an exported graph has other scales before and after each normalisation than the run that graph came
-    from, but not once they are multiplied. build: makes the network that all of them trained.
+    build: makes the network that all of them trained.
     """
     networks = []
     for run in runs:
@@ -70,9 +62,7 @@ def _read_run(folder: Path, kind: str) -> TrainedRun:
     config = load_config(folder)
     if config.get("kind") != kind:
         raise InputError(f"{folder} is a run of kind {config.get('kind')!r}, but a {kind} is wanted")
-    known = [line["evaluation"]["balance"] for line in read_scalars(folder) if "balance" in line["evaluation"]]
-    balance = float(known[-1]) if known and 0 < known[-1] < 1 else 0.5
-    return TrainedRun(folder, config, last_position(folder), balance)
+    return TrainedRun(folder, config, last_position(folder))
 
 
 def _training(run: TrainedRun) -> dict[str, Any]:
@@ -81,6 +71,6 @@ def _training(run: TrainedRun) -> dict[str, Any]:
         "steps": step,
         "hours": round(run.position.elapsed_s / 3600, 3),
         "samples_seen": step * loop["batch"],
-        "samples_rendered": step * loop["batch"] // loop["repeats"],
+        "crops": min(run.config["data"]["crops"], step * loop["batch"] // loop["repeats"]),
         "config": {"task": run.config["task"], "loop": loop},
     }

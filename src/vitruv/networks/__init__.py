@@ -1,18 +1,6 @@
 """Torch modules, composed from plain constructor arguments; no files, no devices, no training in here."""
 
-from vitruv.networks.compact_blocks import PIXEL_MEAN, PIXEL_SCALE, fold_normalisation, normalise
-from vitruv.networks.compact_detector import CompactDetector, DetectorOutput
-from vitruv.networks.compact_regressor import CompactRegressor, RegressorOutput
-from vitruv.networks.second_look import SecondLook
+from vitruv.networks.compact import GuidedDecoder, GuidedRegressor, PoseTrunk
+from vitruv.networks.trunks import MobileNetV2, MoveNet
 
-__all__ = [
-    "PIXEL_MEAN",
-    "PIXEL_SCALE",
-    "CompactDetector",
-    "CompactRegressor",
-    "DetectorOutput",
-    "RegressorOutput",
-    "SecondLook",
-    "fold_normalisation",
-    "normalise",
-]
+__all__ = ["GuidedDecoder", "GuidedRegressor", "MobileNetV2", "MoveNet", "PoseTrunk"]

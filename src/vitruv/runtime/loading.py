@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from vitruv.runtime.zoo.store import Announce
 
 KINDS = {
-    "embedded": "vitruv.runtime.compact.model",
+    "compact": "vitruv.runtime.compact.model",
     "rcnn": "vitruv.runtime.rcnn.open",
 }
 """kind -> module."""
 
+_SCRATCH = "embedded"  # version 0.1: networks trained from random weights, with a second look at doubtful boxes
+
 MANIFEST = "model.json"
 FAST = "fast"
+FAST_MANIFEST = "fast.json"
 EMBEDDED_FOLDER = Path(__file__).resolve().parents[1] / "data" / "embedded"
 
 
@@ -42,43 +45,46 @@ def load(
 ) -> Predictor:
     """Load a model, ready to predict.
 
-    model: None for the model inside the package; "fast" for the same with one look at everybody whom its detector finds: not
-        a second one, nor in a box around who was seen, nor in the mirror, nor turned, which takes less time, but misses more
-        people and takes left for right more often; the path of a model folder (or of its model.json); a checkpoint file of
-        Detectron2's DensePose, which is converted first; or a name of `vitruv models`, which is downloaded first.
+    model: None for the model inside the package; "fast" for the smaller one there, which takes less time, but misses small people
+        and is less exact; the path of a model folder (or of its model.json); a checkpoint file of Detectron2's DensePose, which is
+        converted first; or a name of `vitruv models`, which is downloaded first.
     device: "auto" (the fastest that is there), "cpu", "cuda", "cuda:1" or another of `vitruv.runtime.DEVICES`.
     precision: "fp32", "fp16", or "auto": fp16 on GPUs, fp32 elsewhere. The model inside the package always computes in fp32.
-    augment: average the maps of each person over the picture and its mirror image, which the model in the package does anyway
-        unless it is to be "fast"; official checkpoints also over nine sizes, many times as slow. Not for official checkpoints
-        that predict vertices.
+    augment: average the maps of each person over the picture and its mirror image, at twice the time; official checkpoints also
+        over nine sizes, many times as slow. Not for official checkpoints that predict vertices.
     announce: called before a download; see `vitruv.runtime.zoo.store`.
     Raises ModelError when the model is missing, damaged or of an unknown kind, when the device is not there, or the model does
         not know the precision or cannot be averaged.
     """
     if precision not in PRECISIONS:
         raise ModelError(f"no precision {precision!r}; choose from {', '.join(PRECISIONS)}")
-    fast = str(model) == FAST and not Path(FAST).exists()
-    folder = EMBEDDED_FOLDER if model is None or fast else _folder(Path(model), announce)
-    manifest = _manifest(folder / MANIFEST)
-    if fast:
-        regressor = manifest["regressor"]
-        regressor["second_look"]["most"] = 0
-        for costly in ("mirror", "turned_from"):
-            regressor.pop(costly, None)
+    path = _manifest_path(model, announce)
+    manifest = _manifest(path)
     kind = manifest.get("kind")
+    if kind == _SCRATCH:
+        raise ModelError(f"{path}: the networks of this kind, {kind!r}, were replaced; train and export the model again")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ModelError(f"{folder / MANIFEST}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
+        raise ModelError(f"{path}: kind is {kind!r}, but this version knows {', '.join(map(repr, KINDS))}")
     opened: Model = importlib.import_module(KINDS[kind]).open_model(
-        folder, manifest, device=device, precision=precision, augment=augment
+        path.parent, manifest, device=device, precision=precision, augment=augment
     )
     return Predictor(opened)
+
+
+def _manifest_path(model: PathLike | None, announce: Announce | None) -> Path:
+    if model is None:
+        return EMBEDDED_FOLDER / MANIFEST
+    path = Path(model)
+    if str(model) == FAST and not path.exists():
+        return EMBEDDED_FOLDER / FAST_MANIFEST
+    if path.is_file() and path.suffix == ".json":
+        return path
+    return _folder(path, announce) / MANIFEST
 
 
 def _folder(path: Path, announce: Announce | None) -> Path:
     if path.is_dir():
         return path
-    if path.is_file() and path.suffix == ".json":
-        return path.parent
     if not path.is_file() and str(path) not in CATALOGUE:
         raise ModelError(
             f"no model {str(path)!r}: expected a folder with a {MANIFEST}, a checkpoint file, or a name that `vitruv models` "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from vitruv.render.raster import bounds_of
 from vitruv.synth.background import draw_background
 from vitruv.synth.joints import WRISTS, project_joints
 from vitruv.synth.occluders import Occluder, draw_held, draw_occluders, paint_occluder
+from vitruv.synth.outline import cover_outline
 from vitruv.synth.pack import SynthPack
 from vitruv.synth.person_pool import PersonPool
 from vitruv.synth.picture import Lighting
@@ -34,6 +36,8 @@ class CropConfig:
     box_noise: standard deviation of the detector's box edges, in parts of the box. companions: chances of 0, 1, 2, ... others.
     realism: 0..1, largest strength of what a camera does to the picture; most photos are much cleaner than the worst.
     lying: as in `PoseLibrary.sample`. quarter_turns: as in `draw_camera`.
+    outline: "body" labels the body under the clothes, where the person is seen; "clothed" also gives hair and clothes beyond the
+        body the label of the nearest pixel of it, as people mark them in photos. pad_value: grey level outside the picture.
     """
 
     size_hw: tuple[int, int] = (192, 128)
@@ -43,6 +47,8 @@ class CropConfig:
     realism: float = 1.0
     lying: float = 1.0
     quarter_turns: float = 0.0
+    outline: Literal["body", "clothed"] = "body"
+    pad_value: int = PAD_VALUE
 
     def __post_init__(self) -> None:
         if min(self.size_hw) < 16:
@@ -163,10 +169,12 @@ class CropSampler:
         outside = _outside(x, y, view.frame)
         if outside.any():
             photo = photo.copy()
-            photo[outside] = PAD_VALUE
+            photo[outside] = config.pad_value
             who[outside] = -1
         seen = who == 0
         labels, uv = parts.renderer.body_labels(view.figures[0], camera, seen)
+        if config.outline == "clothed":
+            labels, uv = cover_outline(labels, uv, seen)
         keypoints = project_joints(
             view.figures[0].keypoints, parts.renderer.joint_tolerance_m, camera, raster.depth, seen, ~outside
         )

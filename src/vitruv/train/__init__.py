@@ -1,10 +1,7 @@
 """Training: tasks (a network, its data and its losses) and the one loop that runs them."""
 
-from vitruv.train.compact.compact_start import start_from_run
-from vitruv.train.compact.detector import DetectorConfig, DetectorTask, build_detector
-from vitruv.train.compact.model_start import read_model, start_from_model
-from vitruv.train.compact.regressor import RegressorConfig, RegressorTask, build_regressor
-from vitruv.train.compact.setup import open_training, start_compact
+from vitruv.train.compact.regressor import RegressorConfig, RegressorTask, build_decoder
+from vitruv.train.compact.setup import open_pose_trunk, open_training
 from vitruv.train.crop_augment import AugmentConfig
 from vitruv.train.densepose.config import FCNConfig, RCNNConfig, Trunk, build_fcn, build_rcnn
 from vitruv.train.densepose.fcn import FCNTask
@@ -26,8 +23,6 @@ __all__ = [
     "RULES",
     "AugmentConfig",
     "DataConfig",
-    "DetectorConfig",
-    "DetectorTask",
     "FCNConfig",
     "FCNTask",
     "LoopConfig",
@@ -43,10 +38,9 @@ __all__ = [
     "RegressorTask",
     "Task",
     "Trunk",
-    "build_detector",
+    "build_decoder",
     "build_fcn",
     "build_rcnn",
-    "build_regressor",
     "check_room",
     "checkpoints",
     "choose_device",
@@ -58,14 +52,11 @@ __all__ = [
     "load_config",
     "load_ema",
     "open_paper",
+    "open_pose_trunk",
     "open_training",
-    "read_model",
     "read_start",
     "save_or_check_config",
-    "start_compact",
     "start_from",
-    "start_from_model",
-    "start_from_run",
     "train",
     "write_report",
 ]

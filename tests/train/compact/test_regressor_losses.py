@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
-from vitruv.train.compact.regressor_losses import keypoint_loss, label_loss, sample_true_chart, uv_loss
+from vitruv.train.compact.regressor_losses import label_loss, sample_true_chart, uv_loss
 
 
 def _case(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -84,15 +84,3 @@ def test_label_loss_is_weighted_cross_entropy() -> None:
         above -= weight * float(torch.log_softmax(doubled[0, :, y, x], 0)[label])
         below += weight
     assert math.isclose(float(label_loss(logits, labels, class_weights=weights)), above / below, rel_tol=1e-5)
-
-
-def test_keypoint_loss_is_least_at_the_joint_and_zero_without_joints() -> None:
-    keypoints = torch.zeros(1, 17, 3)
-    keypoints[0, 4] = torch.tensor([10.0, 22.0, 1.0])  # hidden joints count too
-    losses = {}
-    for cell in ((5, 2), (0, 0), (5, 3)):  # crop 32 x 16 px, cells of 4 px: the joint is in row 5, column 2
-        logits = torch.zeros(1, 17, 8, 4)
-        logits[0, 4, cell[0], cell[1]] = 2.0
-        losses[cell] = float(keypoint_loss(logits, keypoints, size_hw=(32, 16)))
-    assert losses[5, 2] < losses[5, 3] < losses[0, 0]
-    assert float(keypoint_loss(torch.zeros(1, 17, 8, 4), torch.zeros(1, 17, 3), size_hw=(32, 16))) == 0.0

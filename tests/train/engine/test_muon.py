@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fake_people import FakeCrops
+from fake_people import FakeFeatures
 from tiny_run import tiny_loop, tiny_task
 from vitruv.train import train
 from vitruv.train.engine.files import read_scalars
@@ -68,9 +68,9 @@ def test_resumed_equals_unbroken(tmp_path: Path) -> None:
     settings = {"optimizer": "muon", "momentum": 0.95}
     for folder in (broken, whole):
         folder.mkdir()
-    run = train(tiny_task(), FakeCrops(), tiny_loop(8, **settings), broken)
+    run = train(tiny_task(), FakeFeatures(), tiny_loop(8, **settings), broken)
     assert [next(run).step, next(run).step] == [2, 4]
     run.close()
-    list(train(tiny_task(), FakeCrops(), tiny_loop(8, **settings), broken))
-    list(train(tiny_task(), FakeCrops(), tiny_loop(8, **settings), whole))
+    list(train(tiny_task(), FakeFeatures(), tiny_loop(8, **settings), broken))
+    list(train(tiny_task(), FakeFeatures(), tiny_loop(8, **settings), whole))
     assert [line["means"] for line in read_scalars(broken)] == [line["means"] for line in read_scalars(whole)]

@@ -1,1 +1,1 @@
-"""Training of the compact networks that ship as the embedded model: the detector, the regressor and the verifier."""
+"""Training of the compact regressor: a decoder on the features of a released trunk."""

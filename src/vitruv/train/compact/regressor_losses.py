@@ -59,23 +59,3 @@ def sample_true_chart(uv: Tensor, labels: Tensor, inside: Tensor) -> Tensor:
     above = at(top, left) * (1 - across) + at(top, left + 1) * across
     below = at(top + 1, left) * (1 - across) + at(top + 1, left + 1) * across
     return above * (1 - down) + below * down
-
-
-def keypoint_loss(logits: Tensor, keypoints: Tensor, *, size_hw: tuple[int, int], sigma: float = 1.0) -> Tensor:
-    """Cross-entropy between a softmax over all cells and a Gaussian around each joint that lies in the crop, hidden ones included.
-
-    logits: (n, 17, h, w). keypoints: (n, 17, 3) x, y in crop pixels and visibility (0: not in the crop). size_hw: of the crop.
-    sigma: of the Gaussian, in cells.
-    """
-    height, width = logits.shape[-2:]
-    x = keypoints[..., 0] * (width / size_hw[1])  # in cells; their centres are at +0.5
-    y = keypoints[..., 1] * (height / size_hw[0])
-    columns = torch.arange(width, device=logits.device) + 0.5
-    rows = torch.arange(height, device=logits.device) + 0.5
-    across = torch.exp(-((columns - x[..., None]) ** 2) / (2 * sigma**2))  # (n, 17, w)
-    down = torch.exp(-((rows - y[..., None]) ** 2) / (2 * sigma**2))
-    bumps = (down[..., :, None] * across[..., None, :]).flatten(2)
-    wanted = bumps / bumps.sum(-1, keepdim=True).clamp(min=1e-6)
-    terms = -(wanted * functional.log_softmax(logits.float().flatten(2), dim=-1)).sum(-1)  # (n, 17)
-    known = (keypoints[..., 2] > 0).float()
-    return (terms * known).sum() / known.sum().clamp(min=1)

@@ -3,49 +3,76 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from vitruv.convert.movenet import read_movenet
 from vitruv.errors import InputError
-from vitruv.networks import normalise
+from vitruv.networks.compact import PoseTrunk
+from vitruv.networks.trunks import movenet_from
 from vitruv.surface import Atlas
-from vitruv.synth import CropConfig, CropSampler, Sampler, SceneSampler, SynthPack
-from vitruv.train.compact.compact_start import start_from_run
-from vitruv.train.compact.detector import DetectorConfig, DetectorTask
-from vitruv.train.compact.model_start import MODEL_FILE, start_from_model
-from vitruv.train.compact.regressor import RegressorConfig, RegressorTask
+from vitruv.synth import CropConfig, CropSampler, SynthPack
+from vitruv.train.compact.feature_samples import FeatureSampler
+from vitruv.train.compact.regressor import BOX_SCALE, RegressorConfig, RegressorTask
+from vitruv.train.engine.checkpoint import last_checkpoint
 from vitruv.train.engine.config import DataConfig
-from vitruv.train.engine.task import Task
+from vitruv.train.engine.init_weights import read_start, start_from
 
 HELD_OUT_SEED = 761_204
 """Samples of this seed are for evaluation; every run is scored on the same ones."""
 
-_MEASURED_ON = 64  # samples that statistics are measured on where a run starts from an exported model
+PAD_VALUE = 0
+"""Grey level outside the picture, as MoveNet learnt it."""
+
+_COMPANIONS = (0.4, 0.27, 0.18, 0.15)  # chances of 0, 1, 2, 3 others: which person is meant is half of the task in crowds
+_LYING = 2.0
 
 
-def open_training(config: RegressorConfig | DetectorConfig, data: DataConfig, *, seed: int) -> tuple[Task, Sampler[Any]]:
-    """The task of a configuration with its held-out set, and the sampler to train on."""
+def open_training(
+    config: RegressorConfig, data: DataConfig, *, seed: int, trunk_graph: Path
+) -> tuple[RegressorTask, FeatureSampler]:
+    """The task of a configuration with its held-out set, and the sampler to train on.
+
+    trunk_graph: `data.trunk` as an ONNX graph (see `vitruv.export.export_trunk`), which a processor runs several times as fast.
+    """
     if seed == HELD_OUT_SEED:
         raise InputError(f"seed {seed} is that of the held-out samples; choose another")
-    parts = SynthPack.load(data.pack)
+    pack = SynthPack.load(data.pack)
+    trunk = open_pose_trunk(data.trunk, config.size_hw)
+    sampler = FeatureSampler(crop_sampler(pack, config, seed), trunk_graph, data.cache, count=data.crops)
+    held_out = crop_sampler(pack, config, HELD_OUT_SEED)
     torch.manual_seed(seed)
-    if isinstance(config, RegressorConfig):
-        crops = CropSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
-        task = RegressorTask(config, held_out=[crops(i) for i in range(data.held_out)], atlas=Atlas.load())
-        drawn = CropConfig(size_hw=config.size_hw, lying=config.lying, quarter_turns=config.quarter_turns)
-        return task, CropSampler(parts, seed=seed, config=drawn)
-    scenes = SceneSampler(parts, size_hw=config.size_hw, seed=HELD_OUT_SEED)
-    return (
-        DetectorTask(config, held_out=[scenes(i) for i in range(data.held_out)]),
-        SceneSampler(parts, size_hw=config.size_hw, seed=seed),
+    task = RegressorTask(
+        config,
+        inputs=trunk.channels,
+        held_out=[sampler.make(held_out(i)) for i in range(data.held_out)],
+        atlas=Atlas.load(),
     )
+    if data.start is not None:
+        path = last_checkpoint(data.start)
+        start_from(task.network, read_start(path), path)
+    return task, sampler
 
 
-def start_compact(task: Task, sampler: Sampler[Any], source: Path, kind: str) -> None:
-    """Give the network of a task the weights of another run, or of a folder with an exported model ("regressor" or "detector")."""
-    if not (source / MODEL_FILE).is_file():
-        start_from_run(task.network, source)
-        return
-    images = task.collate([sampler(i) for i in range(_MEASURED_ON)])["image"]
-    start_from_model(task.network, source, kind, normalise(images))
+def crop_sampler(pack: SynthPack, config: RegressorConfig, seed: int) -> CropSampler:
+    """Crops as the runtime cuts them, labelled as people mark outlines in photos: with hair and clothes."""
+    crops = CropConfig(
+        size_hw=config.size_hw,
+        box_scale=BOX_SCALE,
+        companions=_COMPANIONS,
+        lying=_LYING,
+        outline="clothed",
+        pad_value=PAD_VALUE,
+    )
+    return CropSampler(pack, seed=seed, config=crops)
+
+
+def open_pose_trunk(path: Path, size_hw: tuple[int, int]) -> PoseTrunk:
+    """A MoveNet SinglePose release as the trunk of a regressor. Raises InputError for a release without its heads."""
+    weights = read_movenet(path)
+    missing = [head for head in ("centre", "joint_heat", "joint_regress", "joint_offset") if head not in weights.heads]
+    if missing or "box_scale" in weights.heads:
+        raise InputError(
+            f"{path}: the regressor's trunk must be MoveNet SinglePose (Lightning or Thunder), but this is another release"
+        )
+    return PoseTrunk(movenet_from(weights), size_hw=size_hw)

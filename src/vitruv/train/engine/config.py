@@ -20,19 +20,24 @@ Config = TypeVar("Config", bound="DataclassInstance")
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the samples come from."""
+    """Where the samples of the compact regressor come from."""
 
     pack: Path
     """File from `vitruv synth pack`."""
+    trunk: Path
+    """JSON of a MoveNet SinglePose release (TensorFlow.js graph model), its binary file beside it."""
+    cache: Path
+    """Folder for the trunk's features of the crops, some 1.4 MB each; filled as the run goes, used again by later runs."""
+    crops: int = 20_000
+    """How many different crops there are."""
     held_out: int = 256
-    """Samples for evaluation, never trained on."""
+    """Crops for evaluation, never trained on."""
     start: Path | None = None
-    """Another run, or a folder with an exported model, whose network this one starts from; it may have been trained on smaller
-    pictures of the same aspect ratio."""
+    """Another run of the same network, whose weights this one starts from."""
 
     def __post_init__(self) -> None:
-        if self.held_out < 1:
-            raise InputError(f"held_out must be at least 1, but got {self.held_out}")
+        if self.held_out < 1 or self.crops < 1:
+            raise InputError(f"held_out and crops must be at least 1, but got {self.held_out} and {self.crops}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,19 @@ class LoopConfig:
 
 
 # What may differ when a run is resumed: where and how fast it runs, how long, and what it writes.
-_FREE = {"steps", "hours", "device", "workers", "threads", "checkpoint_minutes", "evaluate_minutes", "pack", "held_out"}
+_FREE = {
+    "steps",
+    "hours",
+    "device",
+    "workers",
+    "threads",
+    "checkpoint_minutes",
+    "evaluate_minutes",
+    "pack",
+    "trunk",
+    "cache",
+    "held_out",
+}
 _FREE |= {"annotations", "images", "held_out_annotations", "held_out_images", "full"}  # where the same data lie now
 
 
