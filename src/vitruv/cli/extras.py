@@ -4,6 +4,7 @@ from __future__ import annotations
 
 EXTRAS = {
     "eval": ("scipy", "orjson", "matplotlib", "h5py"),
+    "mesh": ("trimesh",),
     "video": ("av", "scipy"),
     "synth": ("numba", "scipy", "orjson"),
     "mesh": ("trimesh",),
@@ -11,6 +12,7 @@ EXTRAS = {
     "train": ("torch", "safetensors", "numba", "scipy"),
     "export": ("torch", "safetensors", "onnx", "onnxscript"),
     "annotate": ("fastapi", "uvicorn", "sqlalchemy", "multipart", "scipy", "orjson", "numba"),
+    "serve": ("fastapi", "uvicorn", "multipart", "prometheus_client"),
     "serve": ("fastapi", "uvicorn", "multipart", "prometheus_client"),
     "postgres": ("psycopg",),
     "tensorboard": ("tensorboard",),
