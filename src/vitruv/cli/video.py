@@ -79,7 +79,7 @@ class VideoOptions:
     """Look for people in one of so many frames where everybody's place is sure; 1: in every frame."""
 
     smooth: Smoothing = "off"
-    """Carry maps along with the body from frame to frame, so that they tremble less: light costs no accuracy, strong a little."""
+    """Carry maps along with the body from frame to frame, so that they tremble less; for models that hand out their maps."""
 
     threshold: float | None = None
     """Leave out people found with a lower score (0..1). Without it: the model's own."""

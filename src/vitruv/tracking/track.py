@@ -19,8 +19,7 @@ _STANDS_AFTER_S = 1.0  # who is out of sight is not believed to keep walking for
 class Track:
     """box_xyxy: (4,) where last seen. speed: (4,) the box's change per second. seen_s: when that was. score: the
     detector's last one. area: pixels of the map then. look: what the person looks like. looked_side: longer side of
-    the box that the detector last gave. carried, filter: for steady
-    maps and boxes."""
+    the box that the detector last gave. carried, filter: for steady maps and boxes."""
 
     number: int
     box_xyxy: Float64Array
