@@ -47,8 +47,6 @@ def assert_equal(some: DensePoses, whole: DensePoses, kept: list[int]) -> None:
         np.testing.assert_array_equal(mine.uv, whole.charts[i].uv)
 
 
-# To be switched on with a model that finds people before the threshold cuts: remove the mark.
-@pytest.mark.xfail(reason="the model inside takes another look at what the threshold lets through", strict=False)
 @pytest.mark.parametrize("name", variants())
 def test_a_threshold_only_cuts(name: str) -> None:
     predictor, rgb = vitruv.load(), variants()[name]
