@@ -45,7 +45,8 @@ def test_guesses_lie_where_the_model_sees_them(views: Views, smooth: Any) -> Non
     assert (first["chart"], first["part"]) == (FRONT_OF_TORSO, TORSO)
     assert sum(first["weights"]) == pytest.approx(1.0)
     uv = np.array([[100 / 255, 120 / 255]])
-    (there,) = views.atlas.positions(views.atlas.locate(np.array([FRONT_OF_TORSO]), uv))
+    located = views.atlas.locate(np.array([FRONT_OF_TORSO]), uv)
+    (there,) = views.atlas.positions(located, views.atlas.rest_vertices)  # the frame of the views
     np.testing.assert_allclose(first["xyz"], there, atol=1e-4)
     assert first["confidence"] > 0.9
     assert guesses[1]["confidence"] < 0.4, "the annotator outlined another part here"
