@@ -1,6 +1,6 @@
 """Make the pictures of the README and of the documentation again, after the model, the surface or the drawing has changed.
 
-    python docs/make_pictures.py                      # with the model in the package and examples/astronaut.jpg
+    python docs/make_pictures.py                      # with the model in the package and examples/crew.jpg
     python docs/make_pictures.py --photo people.jpg --model fast
 
 writes docs/pictures/result.jpg (photo, overlay, charts) and docs/pictures/charts.jpg (the 24 charts on the body, with numbers).
@@ -80,7 +80,7 @@ def _body(atlas: Atlas, facing: int) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photo", type=Path, default=HERE.parent / "examples" / "astronaut.jpg")
+    parser.add_argument("--photo", type=Path, default=HERE.parent / "examples" / "crew.jpg")
     parser.add_argument("--model", default=None)
     parser.add_argument("--output", type=Path, default=HERE / "pictures")
     options = parser.parse_args()
