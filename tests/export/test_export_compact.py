@@ -89,9 +89,10 @@ def test_a_second_smaller_model_in_the_same_folder(made: Path, tmp_path: Path) -
     shutil.copytree(made / "model", folder)
     before = (folder / "model.json").read_bytes()
     fast = {"detector": made / "detector.json", "regressor_run": made / "run", "trunk": made / "trunk.json"}
-    export_compact(folder, **fast, manifest_name="fast.json")
+    export_compact(folder, **fast, manifest_name="fast.json", one_look=True)
     assert (folder / "model.json").read_bytes() == before
     assert json.loads((folder / "fast.json").read_text())["regressor"]["file"] == "fast_regressor.onnx"
+    assert json.loads((folder / "fast.json").read_text())["detector"]["fine_px"] is None
     rgb = np.zeros((40, 50, 3), np.uint8)
     assert len(vitruv.load(folder / "fast.json")(rgb, boxes=[[1, 1, 30, 30]])) == 1
 

@@ -29,6 +29,8 @@ class ExportOptions:
     """JSON of MoveNet MultiPose, which finds the people."""
     manifest: str = "model.json"
     """Name of the manifest: `fast.json` adds a smaller model to the folder."""
+    one_look: bool = False
+    """Do not look again, at a higher resolution, where somebody small is seen: faster."""
     foreground_threshold: float = 0.35
     """Chance of a person (0..1) from which a pixel is theirs."""
     centre_threshold: float = 0.3
@@ -48,6 +50,7 @@ def main(argv: Sequence[str]) -> int:
         trunk=options.trunk,
         detector=options.detector,
         manifest_name=options.manifest,
+        one_look=options.one_look,
         foreground_threshold=options.foreground_threshold,
         centre_threshold=options.centre_threshold,
     )

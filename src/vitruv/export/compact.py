@@ -79,6 +79,7 @@ def export_compact(
     trunk: PathLike | None = None,
     detector: PathLike | None = None,
     manifest_name: str = MODEL_FILE,
+    one_look: bool = False,
     foreground_threshold: float = FOREGROUND_THRESHOLD,
     centre_threshold: float = CENTRE_THRESHOLD,
 ) -> list[ExportReport]:
@@ -86,7 +87,8 @@ def export_compact(
 
     regressor_run: run of `vitruv train regressor`, whose last checkpoint (running mean) is taken; several runs of one network that
         started from the same weights give the mean of their weights. trunk: the MoveNet file it was trained on, where it has moved.
-    detector: JSON of MoveNet MultiPose. manifest_name: `fast.json` for a second, smaller model in the same folder.
+    detector: JSON of MoveNet MultiPose. manifest_name: `fast.json` for a second, smaller model in the same folder. one_look: the
+        detector does not look again at a higher resolution where it sees small people.
     Raises InputError when a folder is no such run or a threshold no chance, FormatError when a file does not fit, ModelError when
     ONNX Runtime and torch disagree; nothing is written then.
     """
@@ -102,7 +104,7 @@ def export_compact(
         manifest["detector"] = {
             "file": "detector.onnx",
             "coarse_px": 256,
-            "fine_px": 512,
+            "fine_px": None if one_look else 512,
             "fine_below": 0.35,
             "fine_max": 0.5,
             "min_side_px": 24,
