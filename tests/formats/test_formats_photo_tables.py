@@ -100,6 +100,7 @@ def test_only_people_are_taken_from_coco(tmp_path: Path, categories: list[object
     annotations = [{"image_id": 7, "category_id": number, "bbox": [number, 0, 5, 5]} for number in (1, 18)]
     boxes = read_boxes(write(tmp_path, COCO | {"annotations": annotations, "categories": categories}))
     assert only(boxes, "beach/a.jpg").tolist() == [[expected, 0, expected + 5, 5]]
+    assert boxes.left_out == 1
 
 
 def test_categories_without_people_are_refused(tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ def _report(options: PredictOptions, run: Run, seconds: float) -> None:
     for reason, paths in run.left_out.items():
         some = ", ".join(str(path) for path in sorted(paths)[:3]) + (", ..." if len(paths) > 3 else "")
         print(f"vitruv predict: left out {_count(len(paths), 'file', 'files')} ({reason}): {some}", file=sys.stderr)
+    if run.boxes_left_out:
+        left_out = _count(run.boxes_left_out, "box", "boxes")
+        print(f"vitruv predict: left out {left_out} of {options.boxes} (crowds, or no people by their category)", file=sys.stderr)
     for line in run.failures:
         print(f"vitruv predict: {line}", file=sys.stderr)
     if run.status:

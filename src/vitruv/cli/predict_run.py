@@ -43,7 +43,8 @@ class Run:
     """What came of the photos so far.
 
     there: photos left out because they are done. earlier: photos of other runs in the same folder. left_out: files that are no
-    photos to do, by reason. status: what to exit with, when somebody asked to stop.
+    photos to do, by reason. boxes_left_out: in the file of boxes, of crowds and of what is no person. status: what to exit with,
+    when somebody asked to stop.
     """
 
     done: int = 0
@@ -51,6 +52,7 @@ class Run:
     there: int = 0
     earlier: int = 0
     failures: list[str] = field(default_factory=list)
+    boxes_left_out: int = 0
     left_out: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     status: int = 0
 
@@ -69,6 +71,7 @@ def predict_all(options: PredictOptions, run: Run) -> None:
         photos = of_people(preset.preset, photos)
     listed = None if options.image_ids is None else read_image_ids(options.image_ids)
     boxes = None if options.boxes is None else read_boxes(options.boxes)
+    run.boxes_left_out = 0 if boxes is None else boxes.left_out
     predictor = _load(options)
     make_folder(options.output)
 

@@ -29,10 +29,14 @@ _CSV_HEADER = ["file", "x1", "y1", "x2", "y2"]
 
 
 class PhotoTable(Generic[T]):
-    """Values by photo, found by the rule of `vitruv.files.match_files`."""
+    """Values by photo, found by the rule of `vitruv.files.match_files`.
 
-    def __init__(self, path: PathLike, values: Iterable[tuple[str, T]]) -> None:
+    left_out: entries of the file that say nothing about people: boxes of other categories, and crowds.
+    """
+
+    def __init__(self, path: PathLike, values: Iterable[tuple[str, T]], *, left_out: int = 0) -> None:
         self.path = path
+        self.left_out = left_out
         self._values = list(values)
 
     def of(self, photos: Sequence[FilePath]) -> list[T | FormatError]:
@@ -48,18 +52,22 @@ def read_boxes(path: PathLike) -> PhotoTable[Float32Array]:
     """
     text = _read_text(path)
     lists: Iterable[tuple[str, object]]
+    left_out = 0
     if Path(path).suffix.lower() == ".csv":
         lists = _boxes_of_csv(path, text).items()
     else:
         data = _parse_json(path, text)
-        lists = _boxes_of_coco(path, data) if "images" in data and "annotations" in data else data.items()
+        if "images" in data and "annotations" in data:
+            lists, left_out = _boxes_of_coco(path, data)
+        else:
+            lists = data.items()
     boxes = []
     for name, values in lists:
         try:
             boxes.append((name, as_boxes_xyxy(values)))
         except InputError as error:
             raise FormatError(path, f"{name}: {error}") from None
-    return PhotoTable(path, boxes)
+    return PhotoTable(path, boxes, left_out=left_out)
 
 
 def read_image_ids(path: PathLike) -> PhotoTable[int]:
@@ -99,25 +107,27 @@ def _boxes_of_csv(path: PathLike, text: str) -> dict[str, list[list[str]]]:
     return lists
 
 
-def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> list[tuple[str, object]]:
+def _boxes_of_coco(path: PathLike, data: dict[str, Any]) -> tuple[list[tuple[str, object]], int]:
+    """Boxes by name, and how many annotations are crowds or no people."""
     images = list(_coco_images(path, data))
     lists: dict[int, list[list[float]]] = {image_id: [] for image_id, _ in images}
+    left_out = 0
     persons = person_categories(data.get("categories"), path)
     if not isinstance(data["annotations"], list):
         raise FormatError(path, f"annotations must be a list, but is a {type(data['annotations']).__name__}")
     for i, annotation in enumerate(data["annotations"]):
         match annotation:
             case {"iscrowd": 1}:
-                continue
+                left_out += 1
             case {"category_id": category} if not is_person(category, persons):
-                continue
+                left_out += 1
             case {"image_id": int(image_id), "bbox": [x, y, w, h]} if all(isinstance(v, int | float) for v in (x, y, w, h)):
                 if image_id not in lists:
                     raise FormatError(path, f"annotations[{i}] belongs to image {image_id}, which is not in images")
                 lists[image_id].append([x, y, x + w, y + h])
             case _:
                 raise FormatError(path, f"annotations[{i}] needs image_id and bbox (four numbers)")
-    return [(name, lists[image_id]) for image_id, name in images]
+    return [(name, lists[image_id]) for image_id, name in images], left_out
 
 
 def _coco_images(path: PathLike, data: dict[str, Any]) -> Iterator[tuple[int, str]]:
