@@ -47,6 +47,7 @@ def test_boxes_from_outside() -> None:
         ([[0, 0, 1]], r"people must have shape \(n, 4\), x1 y1 x2 y2, but got shape \(1, 3\)"),
         ([[0, 0, 1, 1], [0, 0, float("nan"), 1]], r"people\[1\] is not finite"),
         ([[0, 0, 1, float("inf")]], r"people\[0\] is not finite"),
+        ([[0, 0, 1, 1e300]], r"people\[0\] is not finite: \[0\.0, 0\.0, 1\.0, inf\]"),
         ([[3, 0, 3, 1]], r"people\[0\] is empty or inverted: \[3\.0, 0\.0, 3\.0, 1\.0\]; expected x1 < x2 and y1 < y2"),
         ([[0, 4, 3, 1]], r"people\[0\] is empty or inverted"),
         ([["a", 0, 1, 1]], r"people must be an \(n, 4\) array of numbers"),

@@ -20,7 +20,8 @@ def as_boxes_xyxy(boxes: object, *, name: str = "boxes") -> Float32Array:
     Raises InputError naming the first box that is not finite, or is empty or inverted (x2 <= x1 or y2 <= y1).
     """
     try:
-        array = np.asarray(boxes, dtype=np.float32)
+        with np.errstate(over="ignore"):  # numbers beyond float32 become infinite, which is refused below
+            array = np.asarray(boxes, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be an (n, 4) array of numbers: {error}") from None
     if array.size == 0:
